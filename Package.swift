@@ -1,0 +1,72 @@
+// swift-tools-version: 6.1
+import PackageDescription
+
+// `scripts/setup` unpacks libtorch here; the folder is not in git. A link to another copy works as well.
+let libtorch = Context.packageDirectory + "/.deps/libtorch"
+
+let package = Package(
+  name: "pbtnas",
+  products: [
+    .executable(name: "pbtnas", targets: ["pbtnas"]),
+    .library(name: "PBTNAS", targets: ["PBTNAS"]),
+    .library(name: "Safetensors", targets: ["Safetensors"]),
+    .library(name: "Engine", targets: ["Engine"]),
+    .library(name: "Torch", targets: ["Torch"]),
+    .library(name: "Tasks", targets: ["Tasks"]),
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0"),
+    .package(url: "https://github.com/groue/GRDB.swift", from: "7.0.0"),
+    .package(url: "https://github.com/jpsim/Yams", from: "6.0.0"),
+  ],
+  targets: [
+    // The method alone: pure functions of values and seeds.
+    .target(name: "PBTNAS"),
+    // Named tensors in files; no tensor library.
+    .target(name: "Safetensors"),
+    // Strict reading of YAML settings.
+    .target(name: "Configuration", dependencies: [.product(name: "Yams", package: "Yams")]),
+    // Runs a search: record, checkpoints, workers.
+    .target(
+      name: "Engine",
+      dependencies: [
+        "PBTNAS", "Safetensors", "Configuration", .product(name: "GRDB", package: "GRDB.swift"),
+      ]),
+    // libtorch behind a C interface.
+    .target(
+      name: "CTorch",
+      cxxSettings: [
+        .headerSearchPath("../../.deps/libtorch/include"),
+        .headerSearchPath("../../.deps/libtorch/include/torch/csrc/api/include"),
+      ],
+      linkerSettings: [
+        .linkedLibrary("torch_cpu"), .linkedLibrary("c10"),
+        .unsafeFlags(["-L\(libtorch)/lib", "-Xlinker", "-rpath", "-Xlinker", "\(libtorch)/lib"]),
+      ]),
+    // Tensors, layers and optimisers over libtorch.
+    .target(name: "Torch", dependencies: ["CTorch", "Safetensors"]),
+    .systemLibrary(
+      name: "CPNG", pkgConfig: "libpng", providers: [.apt(["libpng-dev"]), .brew(["libpng"])]),
+    .systemLibrary(
+      name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"]), .brew(["zlib"])]),
+    // What a single network is trained for.
+    .target(
+      name: "Tasks",
+      dependencies: ["Engine", "PBTNAS", "Torch", "Safetensors", "Configuration", "CPNG", "CZlib"]),
+    .executableTarget(
+      name: "pbtnas",
+      dependencies: [
+        "Tasks", "Engine", "Configuration",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ]),
+    .testTarget(name: "PBTNASTests", dependencies: ["PBTNAS"]),
+    .testTarget(name: "SafetensorsTests", dependencies: ["Safetensors"]),
+    .testTarget(name: "ConfigurationTests", dependencies: ["Configuration"]),
+    .testTarget(name: "EngineTests", dependencies: ["Engine"]),
+    .testTarget(name: "TorchTests", dependencies: ["Torch"], resources: [.copy("Golden")]),
+    .testTarget(name: "TasksTests", dependencies: ["Tasks"], resources: [.copy("Golden")]),
+    .testTarget(name: "CommandTests", dependencies: ["pbtnas"]),
+  ],
+  swiftLanguageModes: [.v6],
+  cxxLanguageStandard: .cxx20
+)

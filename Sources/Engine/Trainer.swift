@@ -1,0 +1,124 @@
+import Foundation
+import PBTNAS
+
+/// A program that initialises, trains and evaluates one network at a time, and keeps its weights in
+/// safetensors files. It knows nothing of populations.
+///
+/// The engine's side of the same conversation is the worker protocol: ``Job`` and ``Answer`` as JSON lines.
+public protocol Trainer: AnyObject {
+  /// The genes that the trainer's networks are built from.
+  var searchSpace: SearchSpace { get }
+
+  /// Builds the network of a genome with fresh weights and writes its checkpoint to `job.output`.
+  func initialise(_ job: InitialiseJob) throws
+
+  /// Trains the network of a checkpoint for one interval, writes the new checkpoint, and evaluates it.
+  ///
+  /// - Parameter progress: called now and then with the fraction done (0...1) and throughput figures.
+  func train(_ job: TrainJob, progress: (TrainingProgress) -> Void) throws -> TrainingResult
+
+  /// Evaluates the network of a checkpoint without training it.
+  func evaluate(_ job: EvaluateJob) throws -> TrainingResult
+}
+
+/// Asks for a freshly initialised network.
+public struct InitialiseJob: Codable, Sendable, Hashable {
+  /// The option of every gene.
+  public var genome: Genome
+  /// The seed of the initial weights, below 2^53 so that every JSON reader keeps it exact.
+  public var seed: UInt64
+  /// Where the checkpoint is to be written.
+  public var output: String
+
+  /// Makes a job.
+  public init(genome: Genome, seed: UInt64, output: String) {
+    self.genome = genome
+    self.seed = seed
+    self.output = output
+  }
+}
+
+/// Asks for one interval of training from a checkpoint, followed by an evaluation.
+public struct TrainJob: Codable, Sendable, Hashable {
+  /// The option of every gene.
+  public var genome: Genome
+  /// The checkpoint to start from.
+  public var checkpoint: String
+  /// The seed of everything random in this interval, below 2^53.
+  public var seed: UInt64
+  /// The seed of the evaluation, below 2^53: the same for all members and intervals, so that they are
+  /// compared on the same draws.
+  public var evaluationSeed: UInt64
+  /// Where the new checkpoint is to be written.
+  public var output: String
+  /// Path without extension for files that show what the network does, such as a grid of samples:
+  /// the trainer adds `.png` and the like. Nil if none are wanted.
+  public var artifacts: String?
+
+  /// Makes a job.
+  public init(
+    genome: Genome, checkpoint: String, seed: UInt64, evaluationSeed: UInt64, output: String,
+    artifacts: String?
+  ) {
+    self.genome = genome
+    self.checkpoint = checkpoint
+    self.seed = seed
+    self.evaluationSeed = evaluationSeed
+    self.output = output
+    self.artifacts = artifacts
+  }
+}
+
+/// Asks for an evaluation of a checkpoint.
+public struct EvaluateJob: Codable, Sendable, Hashable {
+  /// The option of every gene.
+  public var genome: Genome
+  /// The checkpoint to evaluate.
+  public var checkpoint: String
+  /// The seed of the evaluation, below 2^53.
+  public var seed: UInt64
+  /// Path without extension for files that show what the network does; nil if none are wanted.
+  public var artifacts: String?
+
+  /// Makes a job.
+  public init(genome: Genome, checkpoint: String, seed: UInt64, artifacts: String?) {
+    self.genome = genome
+    self.checkpoint = checkpoint
+    self.seed = seed
+    self.artifacts = artifacts
+  }
+}
+
+/// How far a training job has come.
+public struct TrainingProgress: Codable, Sendable, Hashable {
+  /// The part of the job that is done, 0...1.
+  public var fraction: Double
+  /// Training samples (images, environment steps) a second.
+  public var samplesPerSecond: Double
+
+  /// Makes a progress report.
+  public init(fraction: Double, samplesPerSecond: Double) {
+    self.fraction = fraction
+    self.samplesPerSecond = samplesPerSecond
+  }
+}
+
+/// What an evaluation, or training followed by one, found.
+public struct TrainingResult: Codable, Sendable, Hashable {
+  /// Higher is better. NaN and infinities mean that the network diverged.
+  public var fitness: Double
+  /// Further figures by name, e.g. `["discriminator_loss": 1.2]`.
+  public var metrics: [String: Double]
+  /// Files written because of `artifacts`.
+  public var files: [String]
+  /// Seconds spent in training and evaluating, without loading and saving.
+  public var seconds: Double
+
+  /// Makes a result.
+  public init(fitness: Double, metrics: [String: Double], files: [String], seconds: Double) {
+    self.fitness = fitness
+    self.metrics = metrics
+    self.files = files
+    self.seconds = seconds
+  }
+}
