@@ -37,7 +37,7 @@ let package = Package(
       name: "CTorch",
       cxxSettings: [
         .headerSearchPath("../../.deps/libtorch/include"),
-        .headerSearchPath("../../.deps/libtorch/include/torch/csrc/api/include"),
+        .headerSearchPath("."),
       ],
       linkerSettings: [
         .linkedLibrary("torch_cpu"), .linkedLibrary("c10"),

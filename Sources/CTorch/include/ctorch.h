@@ -1,12 +1,8 @@
+/// A C interface to the part of libtorch that pbtnas uses. No C++ type and no exception crosses it.
 #pragma once
 
-#ifdef __cplusplus
-extern "C" {
-#endif
-
-/// libtorch's version, such as "2.13.0".
-const char *ct_version(void);
-
-#ifdef __cplusplus
-}
-#endif
+#include "ctorch/autograd.h"
+#include "ctorch/operations.h"
+#include "ctorch/runtime.h"
+#include "ctorch/tensor.h"
+#include "ctorch/types.h"

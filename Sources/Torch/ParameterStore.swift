@@ -1,0 +1,102 @@
+import Safetensors
+
+/// The named tensors of a network: parameters, which are trained, and buffers, which are statistics of it.
+///
+/// Layers register their tensors here under paths such as `generator.cell1.c0.weight`, which equal the names that the same
+/// modules have in PyTorch. The store draws initial values from its own generator, in the order of registration.
+public final class ParameterStore {
+  /// A tensor with its name.
+  public struct Entry {
+    /// The full path, e.g. `generator.cell1.c0.weight`.
+    public let name: String
+    /// The values.
+    public let tensor: Tensor
+    /// Whether it is a buffer: not trained, but part of the network's state.
+    public let isBuffer: Bool
+  }
+
+  /// All tensors in the order of their registration.
+  public private(set) var entries: [Entry] = []
+  /// Where the tensors live.
+  public let device: Device
+  /// The layout of 4-dimensional parameters.
+  public let memoryFormat: MemoryFormat
+  private var indices: [String: Int] = [:]
+  private let generator: RandomGenerator
+
+  /// Makes an empty store whose initial values follow from `seed`.
+  public init(
+    seed: UInt64, device: Device = .cpu, memoryFormat: MemoryFormat = .contiguous
+  ) throws(TorchError) {
+    self.device = device
+    self.memoryFormat = memoryFormat
+    // Drawn on the CPU on every device, so that a seed means the same network everywhere.
+    generator = try RandomGenerator(seed: seed)
+  }
+
+  /// The root of all paths.
+  public var root: Path { Path(store: self, name: "") }
+
+  /// The tensor with a name; nil if there is none.
+  public subscript(name: String) -> Tensor? { indices[name].map { entries[$0].tensor } }
+
+  /// The trained tensors whose names start with a path, in the order of registration.
+  public func parameters(under path: String) -> [Entry] {
+    entries.filter { !$0.isBuffer && $0.name.hasPrefix(path + ".") }
+  }
+
+  /// Registers a trained tensor with initial values.
+  func addParameter(_ name: String, shape: [Int], initial: Initializer) throws -> Tensor {
+    var tensor = try initial.makeTensor(shape: shape, generator: generator).to(device)
+    if shape.count == 4 {
+      tensor = try tensor.contiguous(format: memoryFormat)
+    }
+    try tensor.setRequiresGradient(true)
+    try add(Entry(name: name, tensor: tensor, isBuffer: false))
+    return tensor
+  }
+
+  /// Registers a tensor that is not trained.
+  func addBuffer(
+    _ name: String, shape: [Int], elementType: ElementType, initial: Initializer
+  ) throws -> Tensor {
+    let tensor = try initial.makeTensor(shape: shape, generator: generator).to(elementType).to(device)
+    try add(Entry(name: name, tensor: tensor, isBuffer: true))
+    return tensor
+  }
+
+  private func add(_ entry: Entry) throws(TorchError) {
+    guard indices.updateValue(entries.count, forKey: entry.name) == nil else {
+      throw TorchError("two tensors of one network are named `\(entry.name)`")
+    }
+    entries.append(entry)
+  }
+}
+
+/// A place in a ``ParameterStore``: what layers are built at. `path / "cell1" / "c0"` names a place below.
+public struct Path {
+  let store: ParameterStore
+  /// The components joined by dots; empty for the root.
+  public let name: String
+
+  /// The place of a part.
+  public static func / (path: Path, component: String) -> Path {
+    Path(store: path.store, name: path.name.isEmpty ? component : "\(path.name).\(component)")
+  }
+
+  /// Registers a trained tensor here.
+  ///
+  /// - Throws: ``TorchError`` if the name is taken.
+  public func parameter(_ name: String, _ shape: [Int], _ initial: Initializer) throws -> Tensor {
+    try store.addParameter((self / name).name, shape: shape, initial: initial)
+  }
+
+  /// Registers a buffer here.
+  ///
+  /// - Throws: ``TorchError`` if the name is taken.
+  public func buffer(
+    _ name: String, _ shape: [Int], _ initial: Initializer, _ elementType: ElementType = .float32
+  ) throws -> Tensor {
+    try store.addBuffer((self / name).name, shape: shape, elementType: elementType, initial: initial)
+  }
+}
