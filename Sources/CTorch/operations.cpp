@@ -25,6 +25,7 @@
 #include <ATen/ops/eq.h>
 #include <ATen/ops/exp.h>
 #include <ATen/ops/flatten.h>
+#include <ATen/ops/flip.h>
 #include <ATen/ops/floor.h>
 #include <ATen/ops/gather.h>
 #include <ATen/ops/grid_sampler_2d.h>
@@ -77,7 +78,7 @@ ct_error ct_add(ct_tensor self, ct_tensor other, double alpha, ct_tensor *result
   return guarded([&] {
     auto &&self_ = ref(self);
     auto &&other_ = ref(other);
-    auto &&alpha_ = alpha;
+    auto &&alpha_ = number(alpha);
     *result0 = make(at::add(self_, other_, alpha_));
   });
 }
@@ -85,7 +86,7 @@ ct_error ct_add(ct_tensor self, ct_tensor other, double alpha, ct_tensor *result
 ct_error ct_add_scalar(ct_tensor self, double scalar, ct_tensor *result0) {
   return guarded([&] {
     auto &&self_ = ref(self);
-    auto &&scalar_ = scalar;
+    auto &&scalar_ = number(scalar);
     *result0 = make(at::add(self_, scalar_));
   });
 }
@@ -94,7 +95,7 @@ ct_error ct_sub(ct_tensor self, ct_tensor other, double alpha, ct_tensor *result
   return guarded([&] {
     auto &&self_ = ref(self);
     auto &&other_ = ref(other);
-    auto &&alpha_ = alpha;
+    auto &&alpha_ = number(alpha);
     *result0 = make(at::sub(self_, other_, alpha_));
   });
 }
@@ -102,7 +103,7 @@ ct_error ct_sub(ct_tensor self, ct_tensor other, double alpha, ct_tensor *result
 ct_error ct_sub_scalar(ct_tensor self, double scalar, ct_tensor *result0) {
   return guarded([&] {
     auto &&self_ = ref(self);
-    auto &&scalar_ = scalar;
+    auto &&scalar_ = number(scalar);
     *result0 = make(at::sub(self_, scalar_));
   });
 }
@@ -110,7 +111,7 @@ ct_error ct_sub_scalar(ct_tensor self, double scalar, ct_tensor *result0) {
 ct_error ct_rsub(ct_tensor self, double scalar, ct_tensor *result0) {
   return guarded([&] {
     auto &&self_ = ref(self);
-    auto &&scalar_ = scalar;
+    auto &&scalar_ = number(scalar);
     *result0 = make(at::rsub(self_, scalar_));
   });
 }
@@ -126,7 +127,7 @@ ct_error ct_mul(ct_tensor self, ct_tensor other, ct_tensor *result0) {
 ct_error ct_mul_scalar(ct_tensor self, double scalar, ct_tensor *result0) {
   return guarded([&] {
     auto &&self_ = ref(self);
-    auto &&scalar_ = scalar;
+    auto &&scalar_ = number(scalar);
     *result0 = make(at::mul(self_, scalar_));
   });
 }
@@ -142,7 +143,7 @@ ct_error ct_div(ct_tensor self, ct_tensor other, ct_tensor *result0) {
 ct_error ct_div_scalar(ct_tensor self, double scalar, ct_tensor *result0) {
   return guarded([&] {
     auto &&self_ = ref(self);
-    auto &&scalar_ = scalar;
+    auto &&scalar_ = number(scalar);
     *result0 = make(at::div(self_, scalar_));
   });
 }
@@ -157,7 +158,7 @@ ct_error ct_reciprocal(ct_tensor self, ct_tensor *result0) {
 ct_error ct_pow(ct_tensor self, double exponent, ct_tensor *result0) {
   return guarded([&] {
     auto &&self_ = ref(self);
-    auto &&exponent_ = exponent;
+    auto &&exponent_ = number(exponent);
     *result0 = make(at::pow(self_, exponent_));
   });
 }
@@ -214,9 +215,9 @@ ct_error ct_floor(ct_tensor self, ct_tensor *result0) {
 ct_error ct_clamp(ct_tensor self, double min, double max, ct_tensor *result0) {
   return guarded([&] {
     auto &&self_ = ref(self);
-    auto &&min_ = min;
-    auto &&max_ = max;
-    *result0 = make(at::clamp(self_, at::Scalar(min_), at::Scalar(max_)));
+    auto &&min_ = number(min);
+    auto &&max_ = number(max);
+    *result0 = make(at::clamp(self_, min_, max_));
   });
 }
 
@@ -282,7 +283,7 @@ ct_error ct_silu(ct_tensor self, ct_tensor *result0) {
 ct_error ct_leaky_relu(ct_tensor self, double negative_slope, ct_tensor *result0) {
   return guarded([&] {
     auto &&self_ = ref(self);
-    auto &&negative_slope_ = negative_slope;
+    auto &&negative_slope_ = number(negative_slope);
     *result0 = make(at::leaky_relu(self_, negative_slope_));
   });
 }
@@ -488,7 +489,7 @@ ct_error ct_pad_constant(ct_tensor self, const int64_t *padding, size_t padding_
   return guarded([&] {
     auto &&self_ = ref(self);
     auto &&padding_ = at::IntArrayRef(padding, padding_count);
-    auto &&value_ = value;
+    auto &&value_ = number(value);
     *result0 = make(at::constant_pad_nd(self_, padding_, value_));
   });
 }
@@ -574,6 +575,14 @@ ct_error ct_transpose(ct_tensor self, int64_t dim0, int64_t dim1, ct_tensor *res
     auto &&dim0_ = dim0;
     auto &&dim1_ = dim1;
     *result0 = make(at::transpose(self_, dim0_, dim1_));
+  });
+}
+
+ct_error ct_flip(ct_tensor self, const int64_t *dims, size_t dims_count, ct_tensor *result0) {
+  return guarded([&] {
+    auto &&self_ = ref(self);
+    auto &&dims_ = at::IntArrayRef(dims, dims_count);
+    *result0 = make(at::flip(self_, dims_));
   });
 }
 
@@ -699,11 +708,19 @@ ct_error ct_copy_in_place(ct_tensor self, ct_tensor source) {
   });
 }
 
+ct_error ct_add_in_place_scalar(ct_tensor self, double scalar) {
+  return guarded([&] {
+    auto &&self_ = ref(self);
+    auto &&scalar_ = number(scalar);
+    self_.add_(scalar_);
+  });
+}
+
 ct_error ct_add_in_place(ct_tensor self, ct_tensor other, double alpha) {
   return guarded([&] {
     auto &&self_ = ref(self);
     auto &&other_ = ref(other);
-    auto &&alpha_ = alpha;
+    auto &&alpha_ = number(alpha);
     self_.add_(other_, alpha_);
   });
 }
@@ -711,7 +728,7 @@ ct_error ct_add_in_place(ct_tensor self, ct_tensor other, double alpha) {
 ct_error ct_mul_in_place_scalar(ct_tensor self, double scalar) {
   return guarded([&] {
     auto &&self_ = ref(self);
-    auto &&scalar_ = scalar;
+    auto &&scalar_ = number(scalar);
     self_.mul_(scalar_);
   });
 }
@@ -719,7 +736,7 @@ ct_error ct_mul_in_place_scalar(ct_tensor self, double scalar) {
 ct_error ct_fill_in_place(ct_tensor self, double value) {
   return guarded([&] {
     auto &&self_ = ref(self);
-    auto &&value_ = value;
+    auto &&value_ = number(value);
     self_.fill_(value_);
   });
 }
@@ -790,7 +807,7 @@ ct_error ct_foreach_copy_in_place(const ct_tensor *tensors, size_t tensors_count
 ct_error ct_foreach_add_in_place(const ct_tensor *tensors, size_t tensors_count, double scalar) {
   return guarded([&] {
     auto &&tensors_ = list(tensors, tensors_count);
-    auto &&scalar_ = scalar;
+    auto &&scalar_ = number(scalar);
     at::_foreach_add_(tensors_, scalar_);
   });
 }

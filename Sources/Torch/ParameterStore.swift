@@ -79,6 +79,9 @@ public struct Path {
   /// The components joined by dots; empty for the root.
   public let name: String
 
+  /// The layout of images that the network's 4-dimensional parameters expect.
+  public var memoryFormat: MemoryFormat { store.memoryFormat }
+
   /// The place of a part.
   public static func / (path: Path, component: String) -> Path {
     Path(store: path.store, name: path.name.isEmpty ? component : "\(path.name).\(component)")

@@ -463,6 +463,13 @@ extension Tensor {
     return Tensor(result0)
   }
 
+  /// Dimensions in reverse order.
+  public func flip(dims: [Int]) throws(TorchError) -> Tensor {
+    var result0 = ct_tensor()
+    try check(ct_flip(self.handle, dims.int64, dims.count, &result0))
+    return Tensor(result0)
+  }
+
   /// With a dimension of length 1 inserted.
   public func unsqueeze(dim: Int) throws(TorchError) -> Tensor {
     var result0 = ct_tensor()
@@ -568,6 +575,11 @@ extension Tensor {
   /// Overwrites with another tensor's elements.
   public func copyInPlace(_ source: Tensor) throws(TorchError) {
     try check(ct_copy_in_place(self.handle, source.handle))
+  }
+
+  /// `self += scalar`.
+  public func addInPlace(_ scalar: Double) throws(TorchError) {
+    try check(ct_add_in_place_scalar(self.handle, scalar))
   }
 
   /// `self += alpha * other`.

@@ -5,6 +5,9 @@ extension Tensor {
   /// `a + b`, elementwise.
   public static func + (a: Tensor, b: Double) throws(TorchError) -> Tensor { try a.add(b) }
 
+  /// `a + b`, elementwise.
+  public static func + (a: Double, b: Tensor) throws(TorchError) -> Tensor { try b.add(a) }
+
   /// `a - b`, elementwise with broadcasting.
   public static func - (a: Tensor, b: Tensor) throws(TorchError) -> Tensor { try a.sub(b) }
 

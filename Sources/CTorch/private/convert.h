@@ -46,6 +46,15 @@ inline ct_tensor make(at::Tensor tensor) {
   return {object};
 }
 
+/// A number for tensors of any type: whole ones are passed as such, since libtorch refuses to add 1.0 to integers.
+inline at::Scalar number(double value) {
+  constexpr double exact = 9007199254740992.0; // 2^53
+  if (value >= -exact && value <= exact && value == static_cast<double>(static_cast<int64_t>(value))) {
+    return {static_cast<int64_t>(value)};
+  }
+  return {value};
+}
+
 inline at::ScalarType scalar_type(ct_dtype dtype) {
   switch (dtype) {
   case ct_float32:

@@ -34,7 +34,7 @@ public struct BatchNorm2d {
   /// x: [N, channels, H, W], the same shape out.
   public func callAsFunction(_ x: Tensor, training: Bool) throws -> Tensor {
     if training {
-      try batchesTracked.addInPlace(Tensor.full([], 1, .int64, device: batchesTracked.device))
+      try batchesTracked.addInPlace(1)
     }
     return try x.batchNorm(
       weight, bias: bias, runningMean: runningMean, runningVar: runningVariance, training: training,

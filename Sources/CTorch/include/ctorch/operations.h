@@ -66,6 +66,7 @@ ct_error ct_reshape(ct_tensor self, const int64_t *shape, size_t shape_count, ct
 ct_error ct_flatten(ct_tensor self, int64_t start_dim, int64_t end_dim, ct_tensor *result0);
 ct_error ct_permute(ct_tensor self, const int64_t *dims, size_t dims_count, ct_tensor *result0);
 ct_error ct_transpose(ct_tensor self, int64_t dim0, int64_t dim1, ct_tensor *result0);
+ct_error ct_flip(ct_tensor self, const int64_t *dims, size_t dims_count, ct_tensor *result0);
 ct_error ct_unsqueeze(ct_tensor self, int64_t dim, ct_tensor *result0);
 ct_error ct_squeeze(ct_tensor self, int64_t dim, ct_tensor *result0);
 ct_error ct_narrow(ct_tensor self, int64_t dim, int64_t start, int64_t length, ct_tensor *result0);
@@ -81,6 +82,7 @@ ct_error ct_detach(ct_tensor self, ct_tensor *result0);
 ct_error ct_contiguous(ct_tensor self, ct_memory_format format, ct_tensor *result0);
 ct_error ct_to(ct_tensor self, ct_dtype dtype, ct_tensor *result0);
 ct_error ct_copy_in_place(ct_tensor self, ct_tensor source);
+ct_error ct_add_in_place_scalar(ct_tensor self, double scalar);
 ct_error ct_add_in_place(ct_tensor self, ct_tensor other, double alpha);
 ct_error ct_mul_in_place_scalar(ct_tensor self, double scalar);
 ct_error ct_fill_in_place(ct_tensor self, double value);
