@@ -7,4 +7,121 @@ public struct SearchSpace: Hashable, Sendable, Codable {
   public init(genes: [Gene]) {
     self.genes = genes
   }
+
+  /// Checks that every gene has a name of its own and at least one option, and that no two genes own the same layer.
+  public func validate() throws(SearchSpaceError) {
+    if genes.isEmpty { throw .noGenes }
+    var names: Set<String> = []
+    var owners: [String: String] = [:]
+    for gene in genes {
+      if !names.insert(gene.name).inserted { throw .duplicateGene(gene.name) }
+      if gene.options.isEmpty { throw .noOptions(gene: gene.name) }
+      if Set(gene.options).count < gene.options.count { throw .duplicateOption(gene: gene.name) }
+      for prefix in gene.owns {
+        if let other = owners.updateValue(gene.name, forKey: prefix) {
+          throw .sharedLayer(prefix: prefix, first: other, second: gene.name)
+        }
+      }
+    }
+  }
+
+  /// Checks that a genome has one valid choice for every gene.
+  public func check(_ genome: Genome) throws(SearchSpaceError) {
+    guard genome.choices.count == genes.count else {
+      throw .wrongLength(expected: genes.count, found: genome.choices.count)
+    }
+    for (gene, choice) in zip(genes, genome.choices) where !gene.options.indices.contains(choice) {
+      throw .noSuchChoice(gene: gene.name, choice: choice, options: gene.options)
+    }
+  }
+}
+
+// MARK: Names
+
+extension SearchSpace {
+  /// Every gene's name with its option's name, in the order of the genes.
+  public func optionNames(of genome: Genome) -> [(gene: String, option: String)] {
+    zip(genes, genome.choices).map { gene, choice in
+      (gene.name, gene.options.indices.contains(choice) ? gene.options[choice] : "?")
+    }
+  }
+
+  /// The genome for a table: one character a gene, `0`...`9` and `a`...`z`; the same length for all genomes.
+  public func summary(of genome: Genome) -> String {
+    genome.choices.map { $0 < 36 ? String($0, radix: 36) : "+" }.joined()
+  }
+
+  /// The genome in which every gene has the option of this name.
+  ///
+  /// - Throws: ``SearchSpaceError`` if a gene is missing or unknown, or an option is unknown.
+  public func genome(named options: [String: String]) throws(SearchSpaceError) -> Genome {
+    let known = Set(genes.map(\.name))
+    if let unknown = options.keys.sorted().first(where: { !known.contains($0) }) {
+      throw .unknownGene(unknown, known: genes.map(\.name))
+    }
+    var choices: [Int] = []
+    for gene in genes {
+      guard let name = options[gene.name] else { throw .missingGene(gene.name) }
+      guard let choice = gene.options.firstIndex(of: name) else {
+        throw .noSuchOption(gene: gene.name, option: name, options: gene.options)
+      }
+      choices.append(choice)
+    }
+    return Genome(choices)
+  }
+
+  /// The indices of the genes whose layers own a parameter (by its own name, not an average's or an optimiser's).
+  public func genes(owning parameter: String) -> [Int] {
+    genes.indices.filter { index in
+      genes[index].owns.contains { TensorName.prefix($0, covers: parameter) }
+    }
+  }
+}
+
+/// Why a search space or a genome cannot be used.
+public enum SearchSpaceError: Error, Hashable, Sendable {
+  /// There is nothing to search.
+  case noGenes
+  /// Two genes have one name.
+  case duplicateGene(String)
+  /// A gene without options.
+  case noOptions(gene: String)
+  /// A gene with two options of one name.
+  case duplicateOption(gene: String)
+  /// Two genes own the same layer.
+  case sharedLayer(prefix: String, first: String, second: String)
+  /// A genome for another number of genes.
+  case wrongLength(expected: Int, found: Int)
+  /// An option index that the gene does not have.
+  case noSuchChoice(gene: String, choice: Int, options: [String])
+  /// A gene name that the space does not have.
+  case unknownGene(String, known: [String])
+  /// A gene for which no option was given.
+  case missingGene(String)
+  /// An option name that the gene does not have.
+  case noSuchOption(gene: String, option: String, options: [String])
+}
+
+extension SearchSpaceError: CustomStringConvertible {
+  /// What is wrong and what was expected, as a sentence.
+  public var description: String {
+    switch self {
+    case .noGenes: "the search space has no genes; it needs at least one"
+    case .duplicateGene(let name): "two genes are named `\(name)`; names must differ"
+    case .noOptions(let gene): "gene `\(gene)` has no options; it needs at least one"
+    case .duplicateOption(let gene): "gene `\(gene)` has two options with the same name"
+    case .sharedLayer(let prefix, let first, let second):
+      "genes `\(first)` and `\(second)` both own `\(prefix)`; a layer belongs to one gene"
+    case .wrongLength(let expected, let found):
+      "the genome has \(found) choices, the search space \(expected) genes"
+    case .noSuchChoice(let gene, let choice, let options):
+      "gene `\(gene)` has no option \(choice); its options are 0...\(options.count - 1) "
+        + "(\(options.joined(separator: ", ")))"
+    case .unknownGene(let name, let known):
+      "there is no gene `\(name)`; the genes are \(known.joined(separator: ", "))"
+    case .missingGene(let name): "no option is given for gene `\(name)`"
+    case .noSuchOption(let gene, let option, let options):
+      "gene `\(gene)` has no option `\(option)`; its options are \(options.joined(separator: ", "))"
+    }
+  }
 }

@@ -29,7 +29,9 @@ public enum Initializer: Hashable, Sendable {
       try tensor.normalInPlace(mean: mean, std: std, generator: generator)
     case .xavierUniform:
       let positions = shape.dropFirst(2).reduce(1, *)
-      guard shape.count >= 2 else { throw TorchError("Xavier initialisation needs 2 dimensions, not \(shape)") }
+      guard shape.count >= 2 else {
+        throw TorchError("Xavier initialisation needs 2 dimensions, not \(shape)")
+      }
       let bound = (6 / Double((shape[0] + shape[1]) * positions)).squareRoot()
       try tensor.uniformInPlace(from: -bound, to: bound, generator: generator)
     case .unitVector:

@@ -96,7 +96,9 @@ extension Tensor {
   }
 
   /// The elements in row-major order, converted to the element type asked for.
-  public func array<Element: TensorElement>(of type: Element.Type = Element.self) throws(TorchError) -> [Element] {
+  public func array<Element: TensorElement>(of type: Element.Type = Element.self) throws(TorchError)
+    -> [Element]
+  {
     let source = try elementType == Element.elementType ? self : to(Element.elementType)
     let count = self.count
     var error = ct_error()

@@ -1,0 +1,53 @@
+/// What a tensor of a checkpoint is, read off its name. This is the only place that takes names apart.
+///
+/// | name | meaning |
+/// |---|---|
+/// | `generator.cell1.c0.weight` | a parameter or buffer, by its PyTorch module's name |
+/// | `average.<parameter>` | the parameter's averaged copy |
+/// | `optimizer.<parameter>.<key>` | a part of the optimiser's state for the parameter |
+public enum TensorName: Hashable, Sendable {
+  /// A parameter or a buffer.
+  case value(String)
+  /// The averaged copy of a parameter.
+  case average(of: String)
+  /// A part of the optimiser's state for a parameter.
+  case optimizerState(of: String, key: String)
+
+  private static let averagePrefix = "average."
+  private static let optimizerPrefix = "optimizer."
+
+  /// Reads a name.
+  public init(_ name: String) {
+    if name.hasPrefix(Self.averagePrefix) {
+      self = .average(of: String(name.dropFirst(Self.averagePrefix.count)))
+    } else if name.hasPrefix(Self.optimizerPrefix), let dot = name.lastIndex(of: "."),
+      dot >= name.index(name.startIndex, offsetBy: Self.optimizerPrefix.count)
+    {
+      let parameter = name[..<dot].dropFirst(Self.optimizerPrefix.count)
+      self = .optimizerState(of: String(parameter), key: String(name[name.index(after: dot)...]))
+    } else {
+      self = .value(name)
+    }
+  }
+
+  /// The name as it stands in a checkpoint.
+  public var string: String {
+    switch self {
+    case .value(let name): name
+    case .average(let name): Self.averagePrefix + name
+    case .optimizerState(let name, let key): "\(Self.optimizerPrefix)\(name).\(key)"
+    }
+  }
+
+  /// The parameter or buffer that it is about.
+  public var parameter: String {
+    switch self {
+    case .value(let name), .average(let name), .optimizerState(let name, _): name
+    }
+  }
+
+  /// Whether a gene's prefix owns a parameter: it covers whole components of the name.
+  static func prefix(_ prefix: String, covers parameter: String) -> Bool {
+    parameter == prefix || parameter.hasPrefix(prefix + ".")
+  }
+}
