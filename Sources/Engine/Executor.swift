@@ -1,0 +1,45 @@
+import PBTNAS
+
+/// Starts workers and hands them jobs. Nothing above it knows whether a worker is a process on this machine.
+public protocol Executor: Sendable {
+  /// How many jobs run at once.
+  var workerCount: Int { get }
+
+  /// Starts the workers.
+  ///
+  /// - Returns: the search space that they announce.
+  func start() async throws -> SearchSpace
+
+  /// Does a job on the next free worker.
+  ///
+  /// - Returns: what the trainer found; nil for `initialise`.
+  /// - Throws: ``WorkerLost`` if the worker went away, ``JobFailed`` if the trainer says that it could not do it. A lost worker is
+  ///   replaced before the next job.
+  func run(
+    _ job: Job, progress: @escaping @Sendable (TrainingProgress) -> Void
+  ) async throws -> TrainingResult?
+
+  /// Ends all workers, also those that are busy.
+  func stop() async
+}
+
+/// A worker ended, or broke the protocol, before it had answered.
+public struct WorkerLost: Error, Hashable, Sendable, CustomStringConvertible {
+  /// Which worker, counted from 0.
+  public let worker: Int
+  /// How it ended.
+  public let reason: String
+  /// The last lines that it wrote to standard error.
+  public let lastWords: String
+
+  /// How it ended and what it last said, as a sentence.
+  public var description: String {
+    "worker \(worker) was lost: \(reason)" + (lastWords.isEmpty ? "" : "; its last words: \(lastWords)")
+  }
+}
+
+/// The trainer could not do a job.
+public struct JobFailed: Error, Hashable, Sendable, CustomStringConvertible {
+  /// The trainer's words.
+  public let description: String
+}

@@ -1,0 +1,107 @@
+import Foundation
+import PBTNAS
+
+/// How a worker is started.
+public struct WorkerCommand: Hashable, Sendable {
+  /// The program's path.
+  public var executable: String
+  /// Its arguments.
+  public var arguments: [String]
+  /// Its whole environment.
+  public var environment: [String: String]
+
+  /// A command whose environment is this process's, with the number of threads that libraries for parallel loops may use.
+  public init(executable: String, arguments: [String], threads: Int) {
+    self.executable = executable
+    self.arguments = arguments
+    environment = ProcessInfo.processInfo.environment
+    for variable in ["OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"] {
+      environment[variable] = String(threads)
+    }
+  }
+}
+
+/// Workers that are processes of this machine. They live as long as the executor: no interval pays for starting them.
+public actor LocalExecutor: Executor {
+  /// How many workers there are.
+  public nonisolated let workerCount: Int
+  private let command: WorkerCommand
+  private let logFolder: String
+  private var workers: [WorkerProcess?]
+  private var free: [Int] = []
+  private var waiting: [CheckedContinuation<Int, Never>] = []
+  private var isStopped = false
+
+  /// Prepares workers.
+  ///
+  /// - Parameter logFolder: where every worker's standard error is kept, as `worker-0.log` and so on.
+  public init(workers: Int, command: WorkerCommand, logFolder: String) {
+    workerCount = workers
+    self.command = command
+    self.logFolder = logFolder
+    self.workers = Array(repeating: nil, count: workers)
+    // A worker that dies must show as an error of the write to it, not end this process.
+    signal(SIGPIPE, SIG_IGN)
+  }
+
+  /// Starts the workers and waits until all are ready.
+  public func start() async throws -> SearchSpace {
+    try FileManager.default.createDirectory(atPath: logFolder, withIntermediateDirectories: true)
+    for number in workers.indices { workers[number] = try launch(number) }
+    var space: SearchSpace?
+    for worker in workers.compactMap({ $0 }) { space = try await worker.ready() }
+    for number in workers.indices { release(number) }
+    guard let space else { throw JobFailed(description: "an executor needs at least one worker") }
+    try space.validate()
+    return space
+  }
+
+  /// Does a job on the next free worker; starts the worker again first if it was lost.
+  public func run(
+    _ job: Job, progress: @escaping @Sendable (TrainingProgress) -> Void
+  ) async throws -> TrainingResult? {
+    let number = await acquire()
+    defer { release(number) }
+    if isStopped { throw CancellationError() }
+    do {
+      let worker: WorkerProcess
+      if let running = workers[number] {
+        worker = running
+      } else {
+        worker = try launch(number)
+        workers[number] = worker
+        _ = try await worker.ready()
+      }
+      return try await worker.perform(job, progress: progress)
+    } catch let error as JobFailed {
+      throw error
+    } catch {
+      workers[number]?.kill()
+      workers[number] = nil
+      throw isStopped ? CancellationError() : error
+    }
+  }
+
+  /// Ends all workers.
+  public func stop() {
+    isStopped = true
+    for worker in workers { worker?.kill() }
+  }
+
+  private func launch(_ number: Int) throws -> WorkerProcess {
+    try WorkerProcess(number: number, command: command, logPath: "\(logFolder)/worker-\(number).log")
+  }
+
+  private func acquire() async -> Int {
+    if let number = free.popLast() { return number }
+    return await withCheckedContinuation { waiting.append($0) }
+  }
+
+  private func release(_ number: Int) {
+    if waiting.isEmpty {
+      free.append(number)
+    } else {
+      waiting.removeFirst().resume(returning: number)
+    }
+  }
+}

@@ -1,0 +1,96 @@
+import Foundation
+
+/// Writes a safetensors file from front to back. The file appears under its name only when it is complete and safely on the disk:
+/// until ``finish()`` it has a temporary name beside it, and a writer that is dropped before removes that.
+public final class SafetensorsWriter {
+  /// A tensor to be written.
+  public struct Tensor: Hashable, Sendable {
+    /// Its name.
+    public let name: String
+    /// The element type.
+    public let dtype: DType
+    /// The lengths of its dimensions.
+    public let shape: [Int]
+
+    /// Announces a tensor.
+    public init(name: String, dtype: DType, shape: [Int]) {
+      self.name = name
+      self.dtype = dtype
+      self.shape = shape
+    }
+  }
+
+  private let path: String
+  private let temporaryPath: String
+  private let descriptor: Int32
+  private let expected: Int
+  private var written = 0
+  private var isFinished = false
+
+  /// Starts a file.
+  ///
+  /// - Parameters:
+  ///   - tensors: what will be written, in this order.
+  ///   - metadata: texts for the header's `__metadata__`.
+  /// - Throws: ``SafetensorsError`` if the file cannot be made.
+  public init(path: String, tensors: [Tensor], metadata: [String: String]) throws {
+    var end = 0
+    var names: Set<String> = []
+    let infos = try tensors.map { tensor in
+      guard names.insert(tensor.name).inserted else {
+        throw SafetensorsError(path, .tensor(tensor.name, "two tensors have this name"))
+      }
+      let start = end
+      end += tensor.shape.reduce(tensor.dtype.byteCount, *)
+      return TensorInfo(name: tensor.name, dtype: tensor.dtype, shape: tensor.shape, range: start..<end)
+    }
+    let header = try Header(metadata: metadata, tensors: infos).encoded()
+    self.path = path
+    temporaryPath = "\(path).part-\(getpid())"
+    expected = end
+    descriptor = open(temporaryPath, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
+    guard descriptor >= 0 else { throw SafetensorsError.system(temporaryPath, "creating") }
+    try header.withUnsafeBytes { try writeAll($0) }
+  }
+
+  deinit {
+    close(descriptor)
+    if !isFinished { unlink(temporaryPath) }
+  }
+
+  /// Appends the next tensor's elements, or a part of them: little-endian, row-major.
+  public func write(_ bytes: UnsafeRawBufferPointer) throws(SafetensorsError) {
+    try writeAll(bytes)
+    written += bytes.count
+  }
+
+  /// Brings the file to the disk and gives it its name, in place of one that has it.
+  ///
+  /// - Throws: ``SafetensorsError`` if not exactly the announced bytes were written, or the disk fails; then an older file of the name
+  ///   is still there.
+  public func finish() throws(SafetensorsError) {
+    guard written == expected else {
+      throw SafetensorsError(path, .wroteWrongSize(expected: expected, found: written))
+    }
+    guard fsync(descriptor) == 0 else { throw .system(temporaryPath, "fsync", bytesWanted: expected) }
+    guard rename(temporaryPath, path) == 0 else { throw .system(path, "rename") }
+    isFinished = true
+    let folder = (path as NSString).deletingLastPathComponent
+    let folderDescriptor = open(folder.isEmpty ? "." : folder, O_RDONLY | O_CLOEXEC)
+    guard folderDescriptor >= 0 else { throw .system(folder, "opening") }
+    defer { close(folderDescriptor) }
+    guard fsync(folderDescriptor) == 0 else { throw .system(folder, "fsync") }
+  }
+
+  private func writeAll(_ bytes: UnsafeRawBufferPointer) throws(SafetensorsError) {
+    var rest = bytes
+    while !rest.isEmpty {
+      let count = Foundation.write(descriptor, rest.baseAddress, rest.count)
+      if count < 0 {
+        if errno == EINTR { continue }
+        throw .system(temporaryPath, "writing", bytesWanted: expected)
+      }
+      rest = UnsafeRawBufferPointer(rebasing: rest[count...])
+    }
+  }
+}
