@@ -1,0 +1,34 @@
+import Foundation
+import PBTNAS
+import Safetensors
+
+/// The best network of a run.
+public struct BestNetwork: Codable, Hashable, Sendable {
+  /// The member that had it.
+  public var member: Int
+  /// At the end of which interval.
+  public var interval: Int
+  /// Its fitness.
+  public var fitness: Double
+  /// Its genome.
+  public var genome: Genome
+
+  /// Writes the network to a file of its own: a checkpoint without optimiser state, with fitness and the options' names in its header.
+  func write(checkpoint path: String, space: SearchSpace, to target: String) throws {
+    let source = try Checkpoint(path: path)
+    let tensors = source.file.tensors.filter {
+      if case .optimizerState = TensorName($0.name) { false } else { true }
+    }
+    var metadata = source.file.metadata
+    metadata["fitness"] = String(fitness)
+    metadata["architecture"] = space.optionNames(of: genome).map { "\($0.gene)=\($0.option)" }
+      .joined(separator: " ")
+    let writer = try SafetensorsWriter(
+      path: target, tensors: tensors.map { .init(name: $0.name, dtype: $0.dtype, shape: $0.shape) },
+      metadata: metadata)
+    for tensor in tensors {
+      try source.file.withBytes(of: tensor) { try writer.write($0) }
+    }
+    try writer.finish()
+  }
+}

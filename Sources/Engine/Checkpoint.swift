@@ -1,0 +1,134 @@
+import Foundation
+import PBTNAS
+import Safetensors
+
+/// A member's weights in a safetensors file, as trainers write it.
+///
+/// Header texts: `format` = ``format``, `genome` = a JSON array of option indices, `buffers` = a JSON array of the names of tensors that are statistics,
+/// not weights. Further texts are the trainer's own.
+public struct Checkpoint: Sendable {
+  /// The value of the header's `format`.
+  public static let format = "pbtnas-checkpoint-1"
+
+  /// The file.
+  public let file: SafetensorsFile
+  /// The option of every gene.
+  public let genome: Genome
+  /// What the file holds.
+  public let contents: CheckpointContents
+
+  /// Opens a checkpoint.
+  ///
+  /// - Throws: ``SafetensorsError``, or ``CheckpointError`` if the header's texts are not those of a checkpoint.
+  public init(path: String) throws {
+    file = try SafetensorsFile(path: path)
+    let metadata = file.metadata
+    func text(_ key: String) throws -> String {
+      guard let text = metadata[key] else { throw CheckpointError(path, .missingText(key)) }
+      return text
+    }
+    let format = try text("format")
+    guard format == Self.format else { throw CheckpointError(path, .format(format)) }
+    genome = try Self.decode(text("genome"), "genome", path)
+    let buffers: Set<String> = try Self.decode(text("buffers"), "buffers", path)
+    contents = CheckpointContents(
+      tensors: file.tensors.map {
+        TensorDescription(name: $0.name, shape: $0.shape, isFloatingPoint: $0.dtype.isFloatingPoint)
+      }, buffers: buffers)
+  }
+
+  private static func decode<Value: Decodable>(_ text: String, _ key: String, _ path: String) throws -> Value
+  {
+    do {
+      return try JSONDecoder().decode(Value.self, from: Data(text.utf8))
+    } catch {
+      throw CheckpointError(path, .badText(key, text))
+    }
+  }
+
+  /// The header's texts of a checkpoint.
+  ///
+  /// - Parameter own: the trainer's further texts.
+  public static func metadata(
+    genome: Genome, buffers: [String], own: [String: String] = [:]
+  ) throws -> [String: String] {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+    var texts = own
+    texts["format"] = format
+    texts["genome"] = String(decoding: try encoder.encode(genome), as: UTF8.self)
+    texts["buffers"] = String(decoding: try encoder.encode(buffers), as: UTF8.self)
+    return texts
+  }
+
+  /// The first tensor of the network (not of the optimiser) with an element that is NaN or infinite; nil if all are finite.
+  public func firstNonFiniteTensor() -> String? {
+    file.tensors.first { tensor in
+      if case .optimizerState = TensorName(tensor.name) { return false }
+      return !file.withBytes(of: tensor) { Self.isFinite($0, tensor.dtype) }
+    }?.name
+  }
+
+  private static func isFinite(_ bytes: UnsafeRawBufferPointer, _ dtype: DType) -> Bool {
+    /// All ones in the exponent mark NaN and infinities.
+    func holds<Word: FixedWidthInteger>(_ type: Word.Type, exponent: Word) -> Bool {
+      (0..<bytes.count / MemoryLayout<Word>.size).allSatisfy { index in
+        let word = bytes.loadUnaligned(fromByteOffset: index * MemoryLayout<Word>.size, as: Word.self)
+        return word & exponent != exponent
+      }
+    }
+    return switch dtype {
+    case .float64: holds(UInt64.self, exponent: 0x7FF0_0000_0000_0000)
+    case .float32: holds(UInt32.self, exponent: 0x7F80_0000)
+    case .float16: holds(UInt16.self, exponent: 0x7C00)
+    case .bfloat16: holds(UInt16.self, exponent: 0x7F80)
+    case .int64, .int32, .int16, .int8, .uint8, .bool: true
+    }
+  }
+}
+
+/// Why a checkpoint cannot be used.
+public struct CheckpointError: Error, Hashable, Sendable {
+  /// What is wrong.
+  public enum Reason: Hashable, Sendable {
+    /// The header lacks a text.
+    case missingText(String)
+    /// A text of the header cannot be read.
+    case badText(String, String)
+    /// The file has another format.
+    case format(String)
+    /// It is not the network that was asked for.
+    case wrongGenome(expected: Genome, found: Genome)
+    /// A tensor cannot be mixed: parents and fresh network disagree about its element type, or the type cannot be computed with.
+    case elementType(tensor: String, [DType])
+  }
+
+  /// The file.
+  public let path: String
+  /// What is wrong.
+  public let reason: Reason
+
+  init(_ path: String, _ reason: Reason) {
+    self.path = path
+    self.reason = reason
+  }
+}
+
+extension CheckpointError: CustomStringConvertible {
+  /// The file, what is wrong, and what was expected, as a sentence.
+  public var description: String {
+    switch reason {
+    case .missingText(let key):
+      "\(path): the header has no `\(key)`; a checkpoint's header needs format, genome and buffers"
+    case .badText(let key, let text):
+      "\(path): the header's `\(key)` is `\(text.prefix(80))`, which is not the JSON array expected"
+    case .format(let found):
+      "\(path): its format is `\(found)`, expected `\(Checkpoint.format)`"
+    case .wrongGenome(let expected, let found):
+      "\(path): the trainer wrote genome \(found.choices), where \(expected.choices) was asked for"
+    case .elementType(let tensor, let types):
+      "\(path): tensor `\(tensor)` has element types \(types.map(\.rawValue).joined(separator: ", ")) in the networks to be mixed; "
+        + "expected the same type in all, and F32, F64 or BF16 for weights"
+    }
+  }
+}

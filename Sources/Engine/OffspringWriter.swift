@@ -1,0 +1,167 @@
+import PBTNAS
+import Safetensors
+
+/// Makes an offspring's checkpoint as its plan says: parents mapped into memory in, one sequential pass out.
+///
+/// - Parameters:
+///   - base: the base parent's checkpoint.
+///   - donor: the donor's; nil where the offspring has none.
+///   - fresh: a freshly initialised checkpoint of the offspring's genome.
+/// - Returns: the names of the tensors that neither parent could give.
+/// - Throws: ``CheckpointError`` if the checkpoints contradict each other, ``SafetensorsError`` if writing fails.
+func writeOffspring(
+  _ offspring: Offspring, in space: SearchSpace, _ settings: MethodSettings, base: Checkpoint,
+  donor: Checkpoint?, fresh: Checkpoint, to path: String
+) throws -> [String] {
+  guard fresh.genome == offspring.genome else {
+    throw CheckpointError(fresh.file.path, .wrongGenome(expected: offspring.genome, found: fresh.genome))
+  }
+  let plan = inherit(
+    offspring, in: space, settings, base: base.contents, donor: donor?.contents, fresh: fresh.contents)
+  let sources = Sources(base: base.file, donor: donor?.file, fresh: fresh.file)
+  let parts = try plan.entries.map { (entry: $0, tensors: try sources.tensors(for: $0)) }
+  var metadata = base.file.metadata
+  for key in ["genome", "buffers"] { metadata[key] = fresh.file.metadata[key] }
+  let writer = try SafetensorsWriter(
+    path: path,
+    tensors: parts.map {
+      .init(name: $0.entry.tensor.name, dtype: $0.tensors[0].info.dtype, shape: $0.tensors[0].info.shape)
+    },
+    metadata: metadata)
+  for part in parts {
+    try write(part.tensors, part.entry.source, to: writer)
+  }
+  try writer.finish()
+  return plan.missing
+}
+
+/// A tensor in its file.
+private struct StoredTensor {
+  let file: SafetensorsFile
+  let info: TensorInfo
+
+  func withBytes<Result>(_ body: (UnsafeRawBufferPointer) throws -> Result) rethrows -> Result {
+    try file.withBytes(of: info, body)
+  }
+}
+
+/// Where the plan's tensors lie.
+private struct Sources {
+  let base: SafetensorsFile
+  let donor: SafetensorsFile?
+  let fresh: SafetensorsFile
+
+  /// The tensors that an entry is made of, the one with its element type first.
+  func tensors(for entry: InheritancePlan.Entry) throws -> [StoredTensor] {
+    let files: [SafetensorsFile?] =
+      switch entry.source {
+      case .base, .noise: [base]
+      case .donor: [donor]
+      case .fresh: [fresh]
+      case .shrinkPerturb: [donor, fresh]
+      }
+    let name = entry.tensor.name
+    let tensors = files.compactMap { file in
+      file.flatMap { file in file[name].map { StoredTensor(file: file, info: $0) } }
+    }
+    let types = tensors.map(\.info.dtype)
+    let computes = [TensorSource.base, .donor, .fresh].contains(entry.source) == false
+    guard tensors.count == files.count, Set(types).count == 1,
+      !computes || [.float32, .float64, .bfloat16].contains(types[0])
+    else {
+      throw CheckpointError(fresh.path, .elementType(tensor: name, types))
+    }
+    return tensors
+  }
+}
+
+/// How many elements are computed at a time: small enough for the processor's cache.
+private let chunkLength = 16_384
+
+private func write(_ tensors: [StoredTensor], _ source: TensorSource, to writer: SafetensorsWriter) throws {
+  switch source {
+  case .base, .donor, .fresh:
+    try tensors[0].withBytes { try writer.write($0) }
+  case .shrinkPerturb(let lambda, let gamma):
+    try tensors[0].withBytes { donor in
+      try tensors[1].withBytes { fresh in
+        switch tensors[0].info.dtype {
+        case .float64: try shrinkPerturb(donor, fresh, lambda, gamma, Float64Element.self, to: writer)
+        case .bfloat16: try shrinkPerturb(donor, fresh, lambda, gamma, BFloat16Element.self, to: writer)
+        default: try shrinkPerturb(donor, fresh, lambda, gamma, Float32Element.self, to: writer)
+        }
+      }
+    }
+  case .noise(let seed):
+    try tensors[0].withBytes { bytes in
+      switch tensors[0].info.dtype {
+      case .float64: try noise(bytes, seed, Float64Element.self, to: writer)
+      case .bfloat16: try noise(bytes, seed, BFloat16Element.self, to: writer)
+      default: try noise(bytes, seed, Float32Element.self, to: writer)
+      }
+    }
+  }
+}
+
+/// `lambda * donor + gamma * fresh`, elementwise.
+private func shrinkPerturb<Element: StoredElement>(
+  _ donor: UnsafeRawBufferPointer, _ fresh: UnsafeRawBufferPointer, _ lambda: Double, _ gamma: Double,
+  _ element: Element.Type, to writer: SafetensorsWriter
+) throws {
+  let (lambda, gamma) = (Element.Value(lambda), Element.Value(gamma))
+  let size = MemoryLayout<Element.Bits>.size
+  let count = donor.count / size
+  let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: chunkLength * size, alignment: 64)
+  defer { buffer.deallocate() }
+  for start in stride(from: 0, to: count, by: chunkLength) {
+    let length = min(chunkLength, count - start)
+    for index in 0..<length {
+      let offset = (start + index) * size
+      let a = Element.value(donor.loadUnaligned(fromByteOffset: offset, as: Element.Bits.self))
+      let b = Element.value(fresh.loadUnaligned(fromByteOffset: offset, as: Element.Bits.self))
+      let sum = lambda * a + gamma * b
+      buffer.storeBytes(of: Element.bits(sum), toByteOffset: index * size, as: Element.Bits.self)
+    }
+    try writer.write(UnsafeRawBufferPointer(rebasing: buffer[..<(length * size)]))
+  }
+}
+
+private func noise<Element: StoredElement>(
+  _ bytes: UnsafeRawBufferPointer, _ seed: UInt64, _ element: Element.Type, to writer: SafetensorsWriter
+) throws {
+  let size = MemoryLayout<Element.Bits>.size
+  var weights = (0..<bytes.count / size).map {
+    Float(Element.value(bytes.loadUnaligned(fromByteOffset: $0 * size, as: Element.Bits.self)))
+  }
+  weights.withUnsafeMutableBufferPointer { addWeightNoise(to: $0, seed: seed) }
+  let bits = weights.map { Element.bits(Element.Value($0)) }
+  try bits.withUnsafeBytes { try writer.write($0) }
+}
+
+/// An element type of files that can be computed with.
+private protocol StoredElement {
+  associatedtype Bits: FixedWidthInteger
+  associatedtype Value: BinaryFloatingPoint
+  static func value(_ bits: Bits) -> Value
+  static func bits(_ value: Value) -> Bits
+}
+
+private enum Float32Element: StoredElement {
+  @inline(__always) static func value(_ bits: UInt32) -> Float { Float(bitPattern: bits) }
+  @inline(__always) static func bits(_ value: Float) -> UInt32 { value.bitPattern }
+}
+
+private enum Float64Element: StoredElement {
+  @inline(__always) static func value(_ bits: UInt64) -> Double { Double(bitPattern: bits) }
+  @inline(__always) static func bits(_ value: Double) -> UInt64 { value.bitPattern }
+}
+
+/// The upper half of a float32; rounded to the nearest, ties to even.
+private enum BFloat16Element: StoredElement {
+  @inline(__always) static func value(_ bits: UInt16) -> Float { Float(bitPattern: UInt32(bits) << 16) }
+  @inline(__always) static func bits(_ value: Float) -> UInt16 {
+    let bits = value.bitPattern
+    if value.isNaN { return UInt16(truncatingIfNeeded: bits >> 16) | 0x40 }
+    return UInt16(truncatingIfNeeded: (bits &+ 0x7FFF &+ (bits >> 16 & 1)) >> 16)
+  }
+}

@@ -1,0 +1,197 @@
+import Foundation
+import GRDB
+import PBTNAS
+
+/// A run's record in SQLite: settings, every member of every interval with its origin and result, and events.
+///
+/// A change of state is one transaction, so that the record is readable and consistent whenever the process ends.
+public final class Record: Sendable {
+  private let database: DatabaseQueue
+
+  /// A member in an interval.
+  public struct Row: Codable, FetchableRecord, PersistableRecord, Hashable, Sendable {
+    /// The table of members.
+    public static let databaseTableName = "member"
+    /// The interval, counted from 1.
+    public var interval: Int
+    /// The slot.
+    public var member: Int
+    /// The option of every gene, as JSON.
+    var genome: String
+    /// The checkpoint that training starts from.
+    var startCheckpoint: String
+    /// How it came about, if it is an ``Offspring``, as JSON.
+    var offspring: String?
+    /// How many of its tensors no parent could give.
+    public var freshTensors: Int
+    /// Whether training and evaluation are over.
+    public var isFinished: Bool
+    /// The fitness; nil before the end, and where it is not finite.
+    public var fitness: Double?
+    /// The checkpoint after training.
+    var resultCheckpoint: String?
+    /// Further figures, as JSON.
+    var metrics: String?
+    /// Seconds of training and evaluation.
+    public var seconds: Double?
+    /// Why it failed; nil where it did not.
+    public var failure: String?
+  }
+
+  /// Opens a record, and makes it if it does not exist.
+  public init(path: String) throws {
+    var configuration = Configuration()
+    configuration.prepareDatabase { db in
+      try db.execute(sql: "PRAGMA synchronous = FULL")
+    }
+    database = try DatabaseQueue(path: path, configuration: configuration)
+    try Self.migrator.migrate(database)
+  }
+
+  /// Append-only: a migration that has been released is never changed.
+  private static var migrator: DatabaseMigrator {
+    var migrator = DatabaseMigrator()
+    migrator.registerMigration("1: run, member, event") { db in
+      try db.create(table: "run") { table in
+        table.primaryKey("key", .text)
+        table.column("value", .text).notNull()
+      }
+      try db.create(table: "member") { table in
+        table.column("interval", .integer).notNull()
+        table.column("member", .integer).notNull()
+        table.primaryKey(["interval", "member"])
+        table.column("genome", .text).notNull()
+        table.column("startCheckpoint", .text).notNull()
+        table.column("offspring", .text)
+        table.column("freshTensors", .integer).notNull()
+        table.column("isFinished", .boolean).notNull()
+        table.column("fitness", .double)
+        table.column("resultCheckpoint", .text)
+        table.column("metrics", .text)
+        table.column("seconds", .double)
+        table.column("failure", .text)
+      }
+      try db.create(table: "event") { table in
+        table.autoIncrementedPrimaryKey("id")
+        table.column("time", .double).notNull()
+        table.column("kind", .text).notNull()
+        table.column("details", .text).notNull()
+      }
+    }
+    return migrator
+  }
+}
+
+// MARK: Values of the run
+
+extension Record {
+  /// Keeps a value under a key.
+  func set(_ key: String, _ value: some Encodable) throws {
+    let text = try Self.json(value)
+    try database.write { db in
+      try db.execute(
+        sql:
+          "INSERT INTO run (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value",
+        arguments: [key, text])
+    }
+  }
+
+  /// The value under a key; nil if there is none.
+  func get<Value: Decodable>(_ key: String, as type: Value.Type = Value.self) throws -> Value? {
+    let text = try database.read { db in
+      try String.fetchOne(db, sql: "SELECT value FROM run WHERE key = ?", arguments: [key])
+    }
+    return try text.map { try Self.parse($0) }
+  }
+
+  /// Notes an event.
+  func note(_ event: RunEvent) throws {
+    let text = try Self.json(event)
+    let kind = String(describing: event).prefix { $0 != "(" }
+    try database.write { db in
+      try db.execute(
+        sql: "INSERT INTO event (time, kind, details) VALUES (?, ?, ?)",
+        arguments: [Date().timeIntervalSince1970, String(kind), text])
+    }
+  }
+
+  /// All events of a kind, in their order.
+  public func events(kind: String) throws -> [RunEvent] {
+    try database.read { db in
+      try String.fetchAll(db, sql: "SELECT details FROM event WHERE kind = ? ORDER BY id", arguments: [kind])
+    }.map { try Self.parse($0) }
+  }
+}
+
+// MARK: Members
+
+extension Record {
+  /// The members of an interval, by member number.
+  public func members(interval: Int) throws -> [Row] {
+    try database.read { db in
+      try Row.filter(Column("interval") == interval).order(Column("member")).fetchAll(db)
+    }
+  }
+
+  /// The members of all intervals.
+  public func allMembers() throws -> [Row] {
+    try database.read { db in
+      try Row.order(Column("interval"), Column("member")).fetchAll(db)
+    }
+  }
+
+  /// The last interval whose members are known; nil before the first.
+  public func lastInterval() throws -> Int? {
+    try database.read { db in
+      try Int.fetchOne(db, sql: "SELECT max(interval) FROM member")
+    }
+  }
+
+  /// Begins an interval: all its members at once.
+  func begin(_ rows: [Row]) throws {
+    try database.write { db in
+      for row in rows { try row.insert(db) }
+    }
+  }
+
+  /// Notes what became of a member in its interval.
+  func finish(_ row: Row) throws {
+    try database.write { db in try row.update(db) }
+  }
+}
+
+// MARK: JSON in columns
+
+extension Record {
+  static func json(_ value: some Encodable) throws -> String {
+    String(decoding: try WorkerProtocol.encoder().encode(value), as: UTF8.self)
+  }
+
+  static func parse<Value: Decodable>(_ text: String) throws -> Value {
+    try WorkerProtocol.decoder().decode(Value.self, from: Data(text.utf8))
+  }
+}
+
+extension Record.Row {
+  /// A member that is yet to be trained.
+  init(
+    interval: Int, member: Int, genome: Genome, startCheckpoint: String, offspring: Offspring? = nil,
+    freshTensors: Int = 0
+  ) throws {
+    self.init(
+      interval: interval, member: member, genome: try Record.json(genome), startCheckpoint: startCheckpoint,
+      offspring: try offspring.map { try Record.json($0) }, freshTensors: freshTensors, isFinished: false)
+  }
+
+  /// The option of every gene.
+  public func decodedGenome() throws -> Genome { try Record.parse(genome) }
+
+  /// How it came about, if it replaced another member before this interval.
+  public func decodedOffspring() throws -> Offspring? { try offspring.map { try Record.parse($0) } }
+
+  /// Further figures by name.
+  public func decodedMetrics() throws -> [String: Double] { try metrics.map { try Record.parse($0) } ?? [:] }
+
+  /// The fitness; NaN where there is none.
+  public var fitnessOrNaN: Double { fitness ?? .nan }
+}

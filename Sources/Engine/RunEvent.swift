@@ -1,0 +1,58 @@
+import Foundation
+import PBTNAS
+
+/// What happens in a run, as it happens: for displays, for machines (`--json`), and for the record.
+public enum RunEvent: Codable, Hashable, Sendable {
+  /// The run begins, or goes on.
+  case runStarted(settings: RunSettings, searchSpace: SearchSpace, folder: String, firstInterval: Int)
+  /// An interval begins with these genomes.
+  case intervalStarted(interval: Int, genomes: [Genome])
+  /// A worker begins to train a member.
+  case memberStarted(member: Int, interval: Int)
+  /// How far a member has come.
+  case progress(member: Int, interval: Int, progress: TrainingProgress)
+  /// A member was trained and evaluated.
+  case memberFinished(member: Int, interval: Int, result: TrainingResult)
+  /// A member could not be trained in this interval: it ranks last.
+  case memberFailed(member: Int, interval: Int, reason: String)
+  /// A worker was lost; the job is tried again unless it was tried too often.
+  case workerLost(member: Int, interval: Int, reason: String, tryAgain: Bool)
+  /// All members are trained; best first.
+  case intervalFinished(interval: Int, ranking: [Int], fitness: [Double])
+  /// The best network so far was found.
+  case bestImproved(member: Int, interval: Int, fitness: Double)
+  /// A member was replaced.
+  case offspringMade(offspring: Offspring, interval: Int, freshTensors: Int)
+  /// The run was stopped from outside; what was finished is kept.
+  case interrupted(folder: String)
+  /// The run is done.
+  case runFinished(summary: RunSummary)
+}
+
+/// What a run has found.
+public struct RunSummary: Codable, Hashable, Sendable {
+  /// The run's folder.
+  public var folder: String
+  /// The best network's fitness.
+  public var bestFitness: Double
+  /// The member that had it.
+  public var bestMember: Int
+  /// At the end of which interval.
+  public var bestInterval: Int
+  /// Its genome.
+  public var bestGenome: Genome
+  /// The best fitness at the end of the first interval.
+  public var firstIntervalBestFitness: Double
+  /// Intervals done.
+  public var intervals: Int
+  /// Offspring made.
+  public var offspring: Int
+  /// Tensors that no parent could give, over all offspring.
+  public var freshTensors: Int
+  /// Jobs that were tried again or given up because of a lost worker.
+  public var lostJobs: Int
+  /// Seconds since the run began, without those between an interruption and a resume.
+  public var seconds: Double
+  /// The part of that time in which no worker trained or evaluated, or was loading and saving.
+  public var engineShare: Double
+}

@@ -1,0 +1,130 @@
+import Foundation
+
+/// Where the files of a run lie. All of a run is in one folder.
+public struct RunFolder: Hashable, Sendable {
+  /// The folder.
+  public let path: String
+
+  /// Names a folder, which need not exist yet.
+  public init(path: String) {
+    self.path = path
+  }
+
+  /// The settings as they were given.
+  public var configuration: String { "\(path)/config.yml" }
+  /// Population, lineage, metrics and events.
+  public var record: String { "\(path)/run.sqlite" }
+  /// Workers' standard error.
+  public var logs: String { "\(path)/logs" }
+  /// The best network: its weights, with its genome in the header.
+  public var best: String { "\(path)/best.safetensors" }
+  /// What was found, in words.
+  public var summary: String { "\(path)/summary.txt" }
+  /// Marks that an engine is at work here.
+  var lock: String { "\(path)/.lock" }
+  private var checkpoints: String { "\(path)/checkpoints" }
+
+  /// What a member starts an interval from, where that is not just what it had at the end of the one before.
+  func start(member: Int, interval: Int) -> String {
+    "\(checkpoints)/\(name(interval: interval))/\(name(member: member)).start.safetensors"
+  }
+
+  /// The freshly initialised network that an offspring is mixed with; removed afterwards.
+  func fresh(member: Int, interval: Int) -> String {
+    "\(checkpoints)/\(name(interval: interval))/\(name(member: member)).fresh.safetensors"
+  }
+
+  /// What a member has at the end of an interval.
+  func result(member: Int, interval: Int) -> String {
+    "\(checkpoints)/\(name(interval: interval))/\(name(member: member)).safetensors"
+  }
+
+  /// Where a member's samples of an interval go, without extension.
+  public func samples(member: Int, interval: Int) -> String {
+    "\(path)/samples/\(name(interval: interval))/\(name(member: member))"
+  }
+
+  /// Makes the folders that an interval writes into.
+  func prepare(interval: Int) throws {
+    for parent in [checkpoints, "\(path)/samples"] {
+      try FileManager.default.createDirectory(
+        atPath: "\(parent)/\(name(interval: interval))", withIntermediateDirectories: true)
+    }
+  }
+
+  /// Removes all checkpoints but these.
+  func removeCheckpoints(except kept: Set<String>) throws {
+    let manager = FileManager.default
+    for folder in try manager.contentsOfDirectory(atPath: checkpoints) {
+      let folder = "\(checkpoints)/\(folder)"
+      var remaining = 0
+      for file in try manager.contentsOfDirectory(atPath: folder) {
+        if kept.contains("\(folder)/\(file)") {
+          remaining += 1
+        } else {
+          try manager.removeItem(atPath: "\(folder)/\(file)")
+        }
+      }
+      if remaining == 0 { try manager.removeItem(atPath: folder) }
+    }
+  }
+
+  private func name(interval: Int) -> String { String(format: "interval-%03d", interval) }
+  private func name(member: Int) -> String { String(format: "member-%02d", member) }
+}
+
+/// Holds a run's folder for one engine at a time. The lock goes with the process, however that ends.
+final class RunLock {
+  private let descriptor: Int32
+
+  /// Takes the lock.
+  ///
+  /// - Throws: ``RunError/inUse(folder:)`` if another engine has it.
+  init(_ folder: RunFolder) throws {
+    descriptor = open(folder.lock, O_RDWR | O_CREAT | O_CLOEXEC, 0o644)
+    guard descriptor >= 0 else {
+      throw RunError.cannotWrite(folder: folder.path, reason: String(cString: strerror(errno)))
+    }
+    guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
+      close(descriptor)
+      throw RunError.inUse(folder: folder.path)
+    }
+  }
+
+  deinit {
+    close(descriptor)
+  }
+}
+
+/// Why a run cannot start or go on.
+public enum RunError: Error, Hashable, Sendable {
+  /// The folder holds a run already.
+  case exists(folder: String)
+  /// The folder holds no run.
+  case noRun(folder: String)
+  /// Another process works on the run.
+  case inUse(folder: String)
+  /// The folder cannot be written to.
+  case cannotWrite(folder: String, reason: String)
+  /// The trainer's search space or the settings are not those that the run began with.
+  case changed(what: String)
+  /// The settings are impossible.
+  case settings([String])
+}
+
+extension RunError: CustomStringConvertible {
+  /// What is wrong and how to mend it, as a sentence.
+  public var description: String {
+    switch self {
+    case .exists(let folder):
+      "\(folder) holds a run already; go on with it by `pbtnas resume \(folder)`, or name another folder by --output"
+    case .noRun(let folder):
+      "\(folder) holds no run: expected a folder made by `pbtnas run`, with a run.sqlite in it"
+    case .inUse(let folder): "another process is working on \(folder); wait for it, or stop it"
+    case .cannotWrite(let folder, let reason): "\(folder) cannot be written to: \(reason)"
+    case .changed(let what):
+      "\(what) is not what it was when the run began; a run cannot be resumed with another"
+    case .settings(let problems): problems.joined(separator: "\n")
+    }
+  }
+}

@@ -1,0 +1,30 @@
+import PBTNAS
+
+/// What the engine needs to know of a run; the task's own settings are the trainer's business.
+public struct RunSettings: Codable, Hashable, Sendable {
+  /// The task's name.
+  public var task: String
+  /// What every random draw of the run follows from.
+  public var seed: UInt64
+  /// The method's settings.
+  public var method: MethodSettings
+  /// How many members train at once.
+  public var workers: Int
+  /// Threads of one worker.
+  public var threadsPerWorker: Int
+  /// How often a job is tried again after its worker was lost.
+  public var retries: Int
+
+  /// Makes settings.
+  public init(
+    task: String, seed: UInt64 = 0, method: MethodSettings, workers: Int = 1, threadsPerWorker: Int = 1,
+    retries: Int = 2
+  ) {
+    self.task = task
+    self.seed = seed
+    self.method = method
+    self.workers = workers
+    self.threadsPerWorker = threadsPerWorker
+    self.retries = retries
+  }
+}

@@ -1,0 +1,72 @@
+import Foundation
+import PBTNAS
+
+extension RunSummary {
+  /// Gathers what the record says.
+  init(_ folder: RunFolder, _ record: Record, _ clock: RunClock) throws {
+    guard let best: BestNetwork = try record.get("best") else {
+      throw MethodError.tooFewFinite(finite: 0, of: 0)
+    }
+    let members = try record.allMembers()
+    let first = members.filter { $0.interval == 1 }.compactMap(\.fitness)
+    self.init(
+      folder: folder.path, bestFitness: best.fitness, bestMember: best.member, bestInterval: best.interval,
+      bestGenome: best.genome, firstIntervalBestFitness: first.max() ?? .nan,
+      intervals: members.map(\.interval).max() ?? 0, offspring: members.count { $0.offspring != nil },
+      freshTensors: members.reduce(0) { $0 + $1.freshTensors },
+      lostJobs: try record.events(kind: "workerLost").count, seconds: clock.totalSeconds,
+      engineShare: clock.engineShare)
+  }
+
+  /// The summary in words, as it is kept in `summary.txt`.
+  func text(space: SearchSpace, record: Record, _ settings: RunSettings) throws -> String {
+    let genes = space.optionNames(of: bestGenome).map { "  \($0.gene): \($0.option)" }.joined(separator: "\n")
+    let minutes = String(format: "%.1f", seconds / 60)
+    let share = String(format: "%.1f", engineShare * 100)
+    return """
+      Search of the task `\(settings.task)` by \(settings.method.strategy.rawValue), seed \(settings.seed): \
+      \(settings.method.populationSize) members, \(intervals) intervals.
+
+      Best fitness: \(bestFitness) (member \(bestMember), interval \(bestInterval))
+      Best after the first interval: \(firstIntervalBestFitness)
+
+      Architecture of the best network (\(space.summary(of: bestGenome))):
+      \(genes)
+
+      Where it comes from, the latest interval first:
+      \(try lineage(record).joined(separator: "\n"))
+
+      Offspring: \(offspring); tensors that no parent could give: \(freshTensors); jobs lost with their worker: \(lostJobs)
+      Time: \(minutes) minutes; not spent in training or evaluation: \(share) %
+
+      Files in \(folder):
+        best.safetensors  the best network: weights, with its genome in the header
+        samples/          what every member made, at the end of every interval
+        run.sqlite        members, lineage, metrics, events
+        config.yml        the settings as they were given
+        logs/             what the workers wrote to standard error
+
+      """
+  }
+
+  /// The best network's ancestors: who had it, its fitness, and where it came from.
+  private func lineage(_ record: Record) throws -> [String] {
+    var lines: [String] = []
+    var member = bestMember
+    for interval in stride(from: bestInterval, through: 1, by: -1) {
+      let rows = try record.members(interval: interval)
+      guard rows.indices.contains(member) else { break }
+      let fitness = rows[member].fitness.map { String(format: "%.4f", $0) } ?? "failed"
+      var line = "  interval \(interval): member \(member), fitness \(fitness)"
+      if let offspring = try rows[member].decodedOffspring() {
+        line += "; new: from member \(offspring.base)"
+        if let donor = offspring.donor, donor != offspring.base {
+          line += " with \(offspring.donatedGenes.count) genes of member \(donor)"
+        }
+        member = offspring.base
+      }
+      lines.append(line)
+    }
+    return lines
+  }
+}
