@@ -49,7 +49,9 @@ public enum TensorSource: Hashable, Sendable {
   case donor
   /// The freshly initialised network's, bit for bit.
   case fresh
-  /// `lambda * donor + gamma * fresh`, elementwise, in float32 with two roundings: the products' sum is not fused.
+  /// `lambda * donor + gamma * fresh`, elementwise (Ash and Adams 2020, arXiv 1910.08475; coefficients of
+  /// Zaidi et al. 2022, arXiv 2206.10011). Both products and their sum are rounded to the tensor's type:
+  /// nothing is fused.
   case shrinkPerturb(lambda: Double, gamma: Double)
   /// The base's with noise on some elements, drawn from this seed: see ``addWeightNoise(to:seed:)``.
   case noise(seed: UInt64)
@@ -73,7 +75,14 @@ public struct InheritancePlan: Hashable, Sendable {
 
 /// Step 5 of the method as a plan: which of an offspring's tensors come from whom.
 ///
-/// An offspring has exactly the tensors of a fresh network of its genome, and optimiser state for their parameters where a parent gives it.
+/// - An offspring has exactly the tensors of a fresh network of its genome, and optimiser state for their
+///   parameters where a parent gives it.
+/// - The donor gives the layers of the donated genes: weights shrunk and perturbed, buffers and averaged
+///   copies exactly. The base gives all others exactly.
+/// - A tensor that its layer's parent does not have in this shape comes from the other parent; one that
+///   neither has is fresh, and named in ``InheritancePlan/missing``.
+/// - Optimiser state goes with whoever gave the parameter. That of a donated parameter starts from zero where
+///   its shape is not the same in both parents; otherwise ``MethodSettings/optimizerState`` decides.
 ///
 /// - Parameters:
 ///   - base: the base parent's checkpoint.
@@ -83,103 +92,117 @@ public func inherit(
   _ offspring: Offspring, in space: SearchSpace, _ settings: MethodSettings, base: CheckpointContents,
   donor: CheckpointContents?, fresh: CheckpointContents
 ) -> InheritancePlan {
-  let origin = Origin(offspring, space)
-  var missing: [String] = []
-  var entries = fresh.tensors.map { tensor in
-    let source = origin.source(of: tensor, settings, base: base, donor: donor, fresh: fresh)
-    if source == nil { missing.append(tensor.name) }
-    return InheritancePlan.Entry(tensor: tensor, source: source ?? .fresh)
+  let parents = Parents(offspring, space, base: base, donor: donor)
+  let givers = Dictionary(
+    fresh.tensors.compactMap { tensor in parents.giver(of: tensor).map { (tensor.name, $0) } },
+    uniquingKeysWith: { first, _ in first })
+  let network = fresh.tensors.map { tensor in
+    let isWeight = fresh.isWeight(tensor)
+    let source: TensorSource =
+      switch givers[tensor.name] {
+      case .base where isWeight && offspring.change == .shrinkPerturbAll:
+        shrinkPerturb(settings, exactCopy: .base)
+      case .base: .base
+      case .donor: isWeight ? shrinkPerturb(settings, exactCopy: .donor) : .donor
+      case .fresh, nil: .fresh
+      }
+    return InheritancePlan.Entry(tensor: tensor, source: source)
   }
-  let noisy = noisyWeights(offspring, entries, fresh)
-  entries = entries.map { entry in
-    noisy[entry.tensor.name].map { .init(tensor: entry.tensor, source: .noise(seed: $0)) } ?? entry
+  let noisy = noisyWeights(offspring, network, fresh)
+  let withNoise = network.map { entry in
+    noisy[entry.tensor.name].map { InheritancePlan.Entry(tensor: entry.tensor, source: .noise(seed: $0)) }
+      ?? entry
   }
-  let inherited = Set(entries.filter { $0.source != .fresh }.map { TensorName($0.tensor.name).parameter })
-  entries += optimizerState(origin, settings, inherited, base: base, donor: donor, fresh: fresh)
-  return InheritancePlan(entries: entries, missing: missing)
+  return InheritancePlan(
+    entries: withNoise + parents.optimizerState(settings, givers, fresh: fresh),
+    missing: fresh.tensors.map(\.name).filter { givers[$0] == nil })
 }
 
-/// Who gives a layer.
-private struct Origin {
-  private enum Giver {
-    case base
-    case donor
-    case fresh
+/// Shrink-perturb with the settings' coefficients. The ends of the scale hold bit for bit, which the sum
+/// would not give for a zero's sign or for an infinity: [1, 0] copies and [0, 1] initialises anew.
+private func shrinkPerturb(_ settings: MethodSettings, exactCopy: TensorSource) -> TensorSource {
+  switch (settings.lambda, settings.gamma) {
+  case (1, 0): exactCopy
+  case (0, 1): .fresh
+  default: .shrinkPerturb(lambda: settings.lambda, gamma: settings.gamma)
   }
+}
 
-  private let offspring: Offspring
+/// Who gives a tensor.
+private enum Giver {
+  case base
+  case donor
+  case fresh
+}
+
+/// What an offspring's parents have, and which layers come from whom.
+private struct Parents {
+  private let base: CheckpointContents
+  private let donor: CheckpointContents?
   private let donatedPrefixes: [String]
   private let freshPrefixes: [String]
+  private let shrinksAll: Bool
 
-  init(_ offspring: Offspring, _ space: SearchSpace) {
-    self.offspring = offspring
+  init(
+    _ offspring: Offspring, _ space: SearchSpace, base: CheckpointContents, donor: CheckpointContents?
+  ) {
+    self.base = base
+    self.donor = donor
     donatedPrefixes = offspring.donatedGenes.flatMap { space.genes[$0].owns }
     freshPrefixes =
       if case .freshLayer(let gene) = offspring.change { space.genes[gene].owns } else { [] }
+    shrinksAll = offspring.change == .shrinkPerturbAll
   }
 
-  private func giver(of parameter: String) -> Giver {
+  /// Who gives a tensor of the network: its layer's parent, else the other one; nil if neither has it in this
+  /// shape.
+  func giver(of tensor: TensorDescription) -> Giver? {
+    let parameter = TensorName(tensor.name).parameter
     func covered(by prefixes: [String]) -> Bool {
       prefixes.contains { TensorName.prefix($0, covers: parameter) }
     }
     if covered(by: freshPrefixes) { return .fresh }
-    return covered(by: donatedPrefixes) ? .donor : .base
+    let baseHasIt = base[tensor.name]?.shape == tensor.shape
+    let donorHasIt = donor?[tensor.name]?.shape == tensor.shape
+    if covered(by: donatedPrefixes) { return donorHasIt ? .donor : baseHasIt ? .base : nil }
+    return baseHasIt ? .base : donorHasIt ? .donor : nil
   }
 
-  /// Where a tensor of the network comes from; nil if no parent has it in this shape.
-  func source(
-    of tensor: TensorDescription, _ settings: MethodSettings, base: CheckpointContents,
-    donor: CheckpointContents?, fresh: CheckpointContents
-  ) -> TensorSource? {
-    let shrunk = TensorSource.shrinkPerturb(lambda: settings.lambda, gamma: settings.gamma)
-    let isWeight = fresh.isWeight(tensor)
-    let fromBase: TensorSource? =
-      base[tensor.name]?.shape != tensor.shape
-      ? nil : offspring.change == .shrinkPerturbAll && isWeight ? shrunk : .base
-    let fromDonor: TensorSource? =
-      donor?[tensor.name]?.shape != tensor.shape ? nil : isWeight ? shrunk : .donor
-    return switch giver(of: TensorName(tensor.name).parameter) {
-    case .fresh: .fresh
-    case .donor: fromDonor ?? fromBase
-    case .base: fromBase ?? fromDonor
+  /// The optimiser state of the network's parameters, in the order of the base's file and then of the
+  /// donor's.
+  ///
+  /// - Parameter givers: who gives a tensor of the network; a tensor that no parent gives is not in it.
+  func optimizerState(
+    _ settings: MethodSettings, _ givers: [String: Giver], fresh: CheckpointContents
+  ) -> [InheritancePlan.Entry] {
+    var seen: Set<String> = []
+    return (base.tensors + (donor?.tensors ?? [])).compactMap { tensor in
+      guard case .optimizerState(let parameter, _) = TensorName(tensor.name),
+        seen.insert(tensor.name).inserted
+      else { return nil }
+      let source: Giver? =
+        switch givers[parameter] {
+        case .base: shrinksAll && settings.optimizerState == .reset ? nil : .base
+        case .donor: donatedStateSource(of: parameter, settings.optimizerState, fresh)
+        case .fresh, nil: nil
+        }
+      return switch source {
+      case .base: base[tensor.name].map { .init(tensor: $0, source: .base) }
+      case .donor: donor?[tensor.name].map { .init(tensor: $0, source: .donor) }
+      case .fresh, nil: nil
+      }
     }
   }
 
-  /// Where a part of the optimiser's state comes from; nil if it starts from zero.
-  func stateSource(
-    of name: TensorName, shape: [Int]?, _ settings: MethodSettings, base: CheckpointContents,
-    donor: CheckpointContents?
-  ) -> (TensorDescription, TensorSource)? {
-    let fromBase = base[name.string]
-    let isDonated = giver(of: name.parameter) == .donor || offspring.change == .shrinkPerturbAll
-    guard isDonated else {
-      return giver(of: name.parameter) == .base ? fromBase.map { ($0, .base) } : nil
+  /// Whose optimiser state a donated parameter gets; nil if it starts from zero.
+  private func donatedStateSource(
+    of parameter: String, _ rule: OptimizerStateRule, _ fresh: CheckpointContents
+  ) -> Giver? {
+    guard base[parameter]?.shape == fresh[parameter]?.shape else { return nil }
+    return switch rule {
+    case .inherit: .donor
+    case .base: .base
+    case .reset: nil
     }
-    // A donated layer whose shape differs between the parents starts from zero, whatever the rule.
-    guard base[name.parameter]?.shape == shape else { return nil }
-    switch settings.optimizerState {
-    case .reset: return nil
-    case .base: return fromBase.map { ($0, .base) }
-    case .inherit:
-      return offspring.change == .shrinkPerturbAll
-        ? fromBase.map { ($0, .base) } : donor?[name.string].map { ($0, .donor) }
-    }
-  }
-}
-
-/// The optimiser state of the inherited parameters, in the order of the base's file and then of the donor's.
-private func optimizerState(
-  _ origin: Origin, _ settings: MethodSettings, _ inherited: Set<String>, base: CheckpointContents,
-  donor: CheckpointContents?, fresh: CheckpointContents
-) -> [InheritancePlan.Entry] {
-  var seen: Set<String> = []
-  return (base.tensors + (donor?.tensors ?? [])).compactMap { tensor in
-    let name = TensorName(tensor.name)
-    guard case .optimizerState(let parameter, _) = name, inherited.contains(parameter),
-      seen.insert(tensor.name).inserted
-    else { return nil }
-    let shape = fresh[parameter]?.shape
-    return origin.stateSource(of: name, shape: shape, settings, base: base, donor: donor)
-      .map { InheritancePlan.Entry(tensor: $0.0, source: $0.1) }
   }
 }

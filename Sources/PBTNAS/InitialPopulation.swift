@@ -1,5 +1,6 @@
-/// Deals out the first genomes: per gene, every option goes to floor(size / options) members, the rest is drawn uniformly, and the
-/// whole is shuffled. So no option is missing at the start by bad luck.
+/// Deals out the first genomes (method, step 1): per gene, every option goes to floor(size / options)
+/// members, the rest is drawn uniformly, and the whole is shuffled. So no option is missing at the start by
+/// bad luck.
 ///
 /// - Throws: ``SearchSpaceError`` if the space is not valid.
 public func initialPopulation(

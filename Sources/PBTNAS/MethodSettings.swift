@@ -23,6 +23,9 @@ public enum OptimizerStateRule: String, Sendable, Codable, CaseIterable {
 }
 
 /// After which intervals there is mixing. Intervals are counted from 1; after the last there is none.
+///
+/// The paper's short RL runs, of 30 intervals, mixed after every one from the 15th on and before that after
+/// every 2nd: `MixingGate(from: 15, every: 2)`.
 public struct MixingGate: Hashable, Sendable, Codable {
   /// From this interval on there is mixing after every one.
   public var from: Int
@@ -85,7 +88,8 @@ public struct MethodSettings: Hashable, Sendable, Codable {
   /// How many members are parents: max(2, floor(tau N)).
   public var parentCount: Int { max(2, wholePart(tau * Double(populationSize))) }
 
-  /// The largest whole number not above a product such as 0.3 * 10, whose rounding error must not cost a member.
+  /// The largest whole number not above a product such as 0.29 * 100, whose rounding error must not cost a
+  /// member.
   private func wholePart(_ value: Double) -> Int {
     let nearest = value.rounded()
     return Int(abs(value - nearest) < 1e-9 ? nearest : value.rounded(.down))

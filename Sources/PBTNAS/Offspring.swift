@@ -18,8 +18,8 @@ public struct Offspring: Hashable, Sendable, Codable {
   public let member: Int
   /// The better parent, whose copy it starts as.
   public let base: Int
-  /// The worse parent, which gives some layers; nil where there is none. The base itself where a network is shrunk towards a fresh one
-  /// of its own genome.
+  /// The worse parent, which gives some layers; nil where there is none. The base itself where a network is
+  /// shrunk towards a fresh one of its own genome.
   public let donor: Int?
   /// Its option of every gene.
   public let genome: Genome
@@ -45,17 +45,23 @@ public struct Generation: Hashable, Sendable, Codable {
 }
 
 /// Steps 3 and 4 of the method, or of a baseline: who is dropped after an interval, and what comes instead.
+/// Source: Chebykin et al. 2023, arXiv 2307.15621.
+///
+/// After the last interval nothing changes. The gate holds for the strategies that select; random search with
+/// shrink-perturb acts after each interval, on the members that did not fail or diverge.
 ///
 /// - Parameters:
 ///   - interval: the one that has ended, counted from 1.
 ///   - population: every member's genome.
 ///   - fitness: every member's fitness; NaN for a member that diverged or failed.
-/// - Throws: ``MethodError`` if fewer than two members are finite.
+///   - settings: settings without ``MethodSettings/problems(searchSpace:)``.
+/// - Throws: ``MethodError`` if fewer than two members are finite, whatever the strategy: the run is to end.
 public func nextGeneration(
   after interval: Int, _ population: [Genome], fitness: [Double], in space: SearchSpace,
   _ settings: MethodSettings, seed: RunSeed
 ) throws(MethodError) -> Generation {
-  guard interval < settings.intervals, settings.gate.isOpen(after: interval) else { return .unchanged }
+  guard interval < settings.intervals else { return .unchanged }
+  let selection = try select(fitness, settings)
   switch settings.strategy {
   case .randomSearch:
     return .unchanged
@@ -68,30 +74,33 @@ public func nextGeneration(
           of: member, donor: member, filling: member, population[member], .shrinkPerturbAll, interval, seed)
       })
   case .pbtNAS, .noMixing, .mutation:
-    let selection = try select(fitness, settings)
+    guard settings.gate.isOpen(after: interval) else { return .unchanged }
     let offspring = selection.dropped.map { member in
       switch settings.strategy {
       case .mutation: mutate(selection.parents, filling: member, population, in: space, interval, seed)
-      case .noMixing:
-        mix(selection.parents, filling: member, population, settings, interval, seed, onlyBase: true)
-      default: mix(selection.parents, filling: member, population, settings, interval, seed, onlyBase: false)
+      default: mix(selection.parents, filling: member, population, settings, interval, seed)
       }
     }
     return Generation(selection: selection, offspring: offspring)
   }
 }
 
-/// Mixing (method, step 4): draws two parents; the better is copied; each gene comes from the worse with probability p.
-///
-/// - Parameter onlyBase: both parents are the same member.
+/// Mixing (method, step 4): draws two parents; the better is copied; each gene comes from the worse with
+/// probability p. Without mixing, one parent is drawn and plays both parts.
 private func mix(
   _ parents: [Int], filling member: Int, _ population: [Genome], _ settings: MethodSettings, _ interval: Int,
-  _ seed: RunSeed, onlyBase: Bool
+  _ seed: RunSeed
 ) -> Offspring {
   var random = seed.generator(member: member, interval: interval, purpose: .parents)
-  let (better, worse) = twoDistinct(below: parents.count, &random)
-  let base = parents[better]
-  let donor = onlyBase ? base : parents[worse]
+  let better: Int
+  let worse: Int
+  if settings.strategy == .noMixing {
+    better = random.below(parents.count)
+    worse = better
+  } else {
+    (better, worse) = twoDistinct(below: parents.count, &random)
+  }
+  let (base, donor) = (parents[better], parents[worse])
   random = seed.generator(member: member, interval: interval, purpose: .mixing)
   var genome = population[base]
   var donated: [Int] = []
@@ -103,7 +112,8 @@ private func mix(
     of: base, donor: donor, filling: member, genome, donated: donated, .mix, interval, seed)
 }
 
-/// Mutation PBT: copies one parent and does nothing, adds weight noise, or changes one gene, each with probability 1/3.
+/// Mutation PBT: copies one parent and does nothing, adds weight noise, or changes one gene, each with
+/// probability 1/3.
 private func mutate(
   _ parents: [Int], filling member: Int, _ population: [Genome], in space: SearchSpace, _ interval: Int,
   _ seed: RunSeed

@@ -20,8 +20,8 @@ public enum Purpose: UInt64, Sendable, CaseIterable, Codable {
   case noise = 9
 }
 
-/// A run's seed, from which the seed of every random draw follows by its place alone: which worker runs a member, in what order or after
-/// how many restarts changes nothing.
+/// A run's seed, from which the seed of every random draw follows by its place alone: which worker runs a
+/// member, in what order or after how many restarts changes nothing.
 public struct RunSeed: Hashable, Sendable, Codable {
   /// What the user gave.
   public let value: UInt64
@@ -31,7 +31,8 @@ public struct RunSeed: Hashable, Sendable, Codable {
     self.value = value
   }
 
-  /// The seed for a member in an interval, for a purpose; below 2^53, so that every JSON reader keeps it exact.
+  /// The seed for a member in an interval, for a purpose; below 2^53, so that every JSON reader keeps it
+  /// exact.
   public func seed(member: Int, interval: Int, purpose: Purpose) -> UInt64 {
     let parts = [
       value, UInt64(bitPattern: Int64(member)), UInt64(bitPattern: Int64(interval)), purpose.rawValue,

@@ -8,7 +8,10 @@ public struct SearchSpace: Hashable, Sendable, Codable {
     self.genes = genes
   }
 
-  /// Checks that every gene has a name of its own and at least one option, and that no two genes own the same layer.
+  /// Checks that every gene has a name of its own and at least one option, that owned prefixes are names of
+  /// modules or parameters, and that no two genes own the same layer, or one a part of the other's.
+  ///
+  /// - Throws: ``SearchSpaceError``, the first that is found.
   public func validate() throws(SearchSpaceError) {
     if genes.isEmpty { throw .noGenes }
     var names: Set<String> = []
@@ -18,8 +21,16 @@ public struct SearchSpace: Hashable, Sendable, Codable {
       if gene.options.isEmpty { throw .noOptions(gene: gene.name) }
       if Set(gene.options).count < gene.options.count { throw .duplicateOption(gene: gene.name) }
       for prefix in gene.owns {
-        if let other = owners.updateValue(gene.name, forKey: prefix) {
+        if !TensorName.isOwnable(prefix) { throw .badPrefix(prefix, gene: gene.name) }
+        if let other = owners.updateValue(gene.name, forKey: prefix), other != gene.name {
           throw .sharedLayer(prefix: prefix, first: other, second: gene.name)
+        }
+      }
+    }
+    for (prefix, owner) in owners.sorted(by: { $0.key < $1.key }) {
+      for outer in TensorName.enclosing(prefix) {
+        if let other = owners[outer], other != owner {
+          throw .sharedLayer(prefix: prefix, first: other, second: owner)
         }
       }
     }
@@ -46,9 +57,10 @@ extension SearchSpace {
     }
   }
 
-  /// The genome for a table: one character a gene, `0`...`9` and `a`...`z`; the same length for all genomes.
+  /// The genome for a table: one character a gene, `0`...`9` and `a`...`z`, `+` beyond; the same length for
+  /// all genomes.
   public func summary(of genome: Genome) -> String {
-    genome.choices.map { $0 < 36 ? String($0, radix: 36) : "+" }.joined()
+    genome.choices.map { (0..<36).contains($0) ? String($0, radix: 36) : "+" }.joined()
   }
 
   /// The genome in which every gene has the option of this name.
@@ -70,7 +82,8 @@ extension SearchSpace {
     return Genome(choices)
   }
 
-  /// The indices of the genes whose layers own a parameter (by its own name, not an average's or an optimiser's).
+  /// The indices of the genes whose layers own a parameter (by its own name, not an average's or an
+  /// optimiser's).
   public func genes(owning parameter: String) -> [Int] {
     genes.indices.filter { index in
       genes[index].owns.contains { TensorName.prefix($0, covers: parameter) }
@@ -88,6 +101,8 @@ public enum SearchSpaceError: Error, Hashable, Sendable {
   case noOptions(gene: String)
   /// A gene with two options of one name.
   case duplicateOption(gene: String)
+  /// A gene owns what cannot be the start of a parameter's name.
+  case badPrefix(String, gene: String)
   /// Two genes own the same layer.
   case sharedLayer(prefix: String, first: String, second: String)
   /// A genome for another number of genes.
@@ -110,6 +125,9 @@ extension SearchSpaceError: CustomStringConvertible {
     case .duplicateGene(let name): "two genes are named `\(name)`; names must differ"
     case .noOptions(let gene): "gene `\(gene)` has no options; it needs at least one"
     case .duplicateOption(let gene): "gene `\(gene)` has two options with the same name"
+    case .badPrefix(let prefix, let gene):
+      "gene `\(gene)` owns `\(prefix)`; expected the name of a module or parameter such as "
+        + "`generator.cell1.c0`, without `average.` or `optimizer.` and without a dot at either end"
     case .sharedLayer(let prefix, let first, let second):
       "genes `\(first)` and `\(second)` both own `\(prefix)`; a layer belongs to one gene"
     case .wrongLength(let expected, let found):

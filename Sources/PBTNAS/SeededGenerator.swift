@@ -21,7 +21,10 @@ public struct SeededGenerator: RandomNumberGenerator, Sendable, Hashable {
     Double(next() >> 11) * 0x1p-53
   }
 
-  /// A uniform draw from 0..<bound, without bias and with an algorithm of our own, since the standard library may change its.
+  /// A uniform draw from 0..<bound, without bias and with an algorithm of our own, since the standard library
+  /// may change its.
+  ///
+  /// - Parameter bound: at least 1.
   public mutating func below(_ bound: Int) -> Int {
     let bound = UInt64(bound)
     let limit = UInt64.max - UInt64.max % bound
@@ -31,7 +34,7 @@ public struct SeededGenerator: RandomNumberGenerator, Sendable, Hashable {
     }
   }
 
-  /// A draw from N(0, 1), by Box and Muller (1958).
+  /// A draw from N(0, 1), by Box and Muller (1958). Its last bits are those of the system's `log` and `cos`.
   public mutating func normal() -> Double {
     let radius = (-2 * log(1 - uniform())).squareRoot()
     return radius * cos(2 * .pi * uniform())

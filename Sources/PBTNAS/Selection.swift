@@ -37,7 +37,8 @@ public func rank(_ fitness: [Double]) -> [Int] {
   }
 }
 
-/// Truncation selection (method, step 3): the worst fraction tau is dropped, the best are parents. Members that diverged are never parents.
+/// Truncation selection (method, step 3): the worst fraction tau is dropped, the best are parents. Members
+/// that diverged are never parents.
 ///
 /// - Throws: ``MethodError/tooFewFinite(finite:of:)`` if fewer than two members are finite.
 public func select(_ fitness: [Double], _ settings: MethodSettings) throws(MethodError) -> Selection {

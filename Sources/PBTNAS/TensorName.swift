@@ -46,6 +46,17 @@ public enum TensorName: Hashable, Sendable {
     }
   }
 
+  /// Whether a gene can own a prefix: whole components of a parameter's own name.
+  static func isOwnable(_ prefix: String) -> Bool {
+    let components = prefix.split(separator: ".", omittingEmptySubsequences: false)
+    return !components.contains("") && components[0] != "average" && components[0] != "optimizer"
+  }
+
+  /// The names that cover a name, itself excepted: `a` and `a.b` for `a.b.c`.
+  static func enclosing(_ name: String) -> [String] {
+    name.indices.filter { name[$0] == "." }.map { String(name[..<$0]) }
+  }
+
   /// Whether a gene's prefix owns a parameter: it covers whole components of the name.
   static func prefix(_ prefix: String, covers parameter: String) -> Bool {
     parameter == prefix || parameter.hasPrefix(prefix + ".")

@@ -1,6 +1,7 @@
-/// Mutation PBT's choice of the weight tensors that get noise, with a seed for each: a random number of those with two dimensions or more.
+/// Mutation PBT's choice of the weight tensors that get noise, with a seed for each: a random number of those
+/// with two dimensions or more.
 ///
-/// Norm layers' scales have one dimension, so they are never among them.
+/// Norm layers' scales have one dimension, so they are never among them. Averaged copies get no noise.
 func noisyWeights(
   _ offspring: Offspring, _ entries: [InheritancePlan.Entry], _ fresh: CheckpointContents
 ) -> [String: UInt64] {
@@ -15,15 +16,14 @@ func noisyWeights(
   return Dictionary(uniqueKeysWithValues: chosen.map { ($0, random.next() >> 11) })
 }
 
-/// Adds mutation PBT's noise to a weight tensor: a random number of its elements, at most a tenth, each changed
-/// with probability 0.05 by N(0, |10 w|), with 0.05 to N(0, 1), else by N(0, |0.1 w|); the results are limited to ±10^6.
+/// Adds mutation PBT's noise to a weight tensor: a random number of its elements, at most a tenth, each
+/// changed with probability 0.05 by N(0, |10 w|), with 0.05 to N(0, 1), else by N(0, |0.1 w|) (second
+/// parameters are standard deviations); the results are limited to ±10^6.
 ///
-/// Elements are drawn with replacement, as in SEARL (Franke et al. 2021).
+/// Elements are drawn with replacement, as in SEARL (Franke et al. 2021, arXiv 2009.01555).
 public func addWeightNoise(to weights: UnsafeMutableBufferPointer<Float>, seed: UInt64) {
-  guard !weights.isEmpty else { return }
   var random = SeededGenerator(seed: seed)
-  let most = max(1, weights.count / 10)
-  for _ in 0...random.below(most) {
+  for _ in 0..<random.below(weights.count / 10 + 1) {
     let index = random.below(weights.count)
     let weight = Double(weights[index])
     let kind = random.uniform()
