@@ -52,7 +52,8 @@ let package = Package(
     // What a single network is trained for.
     .target(
       name: "Tasks",
-      dependencies: ["Engine", "PBTNAS", "Torch", "Safetensors", "Configuration", "CPNG", "CZlib"]),
+      dependencies: ["Engine", "PBTNAS", "Torch", "Safetensors", "Configuration", "CPNG", "CZlib"],
+      resources: [.copy("Resources/fashion-mnist-classifier.safetensors")]),
     .executableTarget(
       name: "pbtnas",
       dependencies: [

@@ -68,6 +68,7 @@
 #include <ATen/ops/sub.h>
 #include <ATen/ops/sum.h>
 #include <ATen/ops/tanh.h>
+#include <ATen/ops/trace.h>
 #include <ATen/ops/transpose.h>
 #include <ATen/ops/unsqueeze.h>
 #include <ATen/ops/upsample_bilinear2d.h>
@@ -348,6 +349,13 @@ ct_error ct_all(ct_tensor self, ct_tensor *result0) {
   return guarded([&] {
     auto &&self_ = ref(self);
     *result0 = make(at::all(self_));
+  });
+}
+
+ct_error ct_trace(ct_tensor self, ct_tensor *result0) {
+  return guarded([&] {
+    auto &&self_ = ref(self);
+    *result0 = make(at::trace(self_));
   });
 }
 

@@ -50,6 +50,14 @@ ct_error ct_set_threads(int count) {
 
 int ct_threads(void) { return at::get_num_threads(); }
 
+bool ct_computes_bfloat16(void) {
+#if defined(__x86_64__)
+  return __builtin_cpu_supports("avx512bf16");
+#else
+  return false;
+#endif
+}
+
 ct_error ct_load_cuda(void) {
   // A program that links only the CPU library sees no GPU: the CUDA half registers itself when it is loaded.
   if (dlopen("libtorch_cuda.so", RTLD_NOW | RTLD_GLOBAL) == nullptr) {

@@ -22,6 +22,6 @@ extension ConfigurationProblem: CustomStringConvertible {
   /// `file:line: key: message`.
   public var description: String {
     let place = line.map { "\(file):\($0)" } ?? file
-    return "\(place): \(key): \(message)"
+    return key.isEmpty ? "\(place): \(message)" : "\(place): \(key): \(message)"
   }
 }

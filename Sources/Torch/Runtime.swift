@@ -24,6 +24,9 @@ public enum Runtime {
     try check(ct_set_threads(count))
   }
 
+  /// Whether the processor multiplies bfloat16 numbers itself (AVX-512 BF16), so that mixed precision is faster.
+  public static var computesBFloat16: Bool { ct_computes_bfloat16() }
+
   /// Loads libtorch's CUDA half, which is not linked: without this call no GPU is seen.
   ///
   /// - Throws: ``TorchError`` with the loader's reason, such as a CPU-only build. Untested with a real GPU.

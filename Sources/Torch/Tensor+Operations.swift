@@ -267,6 +267,13 @@ extension Tensor {
     return Tensor(result0)
   }
 
+  /// Sum of the diagonal of a matrix.
+  public func trace() throws(TorchError) -> Tensor {
+    var result0 = ct_tensor()
+    try check(ct_trace(self.handle, &result0))
+    return Tensor(result0)
+  }
+
   /// Inner product of two vectors.
   public func dot(_ other: Tensor) throws(TorchError) -> Tensor {
     var result0 = ct_tensor()

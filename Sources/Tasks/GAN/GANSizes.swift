@@ -1,5 +1,5 @@
 /// The sizes of the GAN's two networks.
-public struct GANSizes: Hashable, Sendable {
+public struct GANSizes: Hashable, Sendable, Codable {
   /// The number of generator cells; each doubles the resolution.
   public var cells: Int
   /// The width and height of the first cell's input.

@@ -64,12 +64,12 @@ public final class AdamW {
     }
   }
 
-  /// The state of every parameter under the names `<parameter>.exp_avg`, `.exp_avg_sq` and `.step`, as tensors that share this
+  /// The state of every parameter under PyTorch's keys `exp_avg`, `exp_avg_sq` and `step`, as tensors that share this
   /// optimiser's storage.
-  public var state: [(name: String, tensor: Tensor)] {
+  public var state: [(parameter: String, key: String, tensor: Tensor)] {
     parameters.indices.flatMap { i in
       [("exp_avg", averages[i]), ("exp_avg_sq", squareAverages[i]), ("step", steps[i])].map {
-        (name: "\(parameters[i].name).\($0.0)", tensor: $0.1)
+        (parameter: parameters[i].name, key: $0.0, tensor: $0.1)
       }
     }
   }

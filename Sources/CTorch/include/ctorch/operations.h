@@ -41,6 +41,7 @@ ct_error ct_mean(ct_tensor self, ct_tensor *result0);
 ct_error ct_mean_dims(ct_tensor self, const int64_t *dims, size_t dims_count, bool keepdim, ct_tensor *result0);
 ct_error ct_argmax(ct_tensor self, int64_t dim, ct_tensor *result0);
 ct_error ct_all(ct_tensor self, ct_tensor *result0);
+ct_error ct_trace(ct_tensor self, ct_tensor *result0);
 ct_error ct_dot(ct_tensor self, ct_tensor other, ct_tensor *result0);
 ct_error ct_norm(ct_tensor self, ct_tensor *result0);
 ct_error ct_vector_norm(ct_tensor self, const int64_t *dims, size_t dims_count, bool keepdim, ct_tensor *result0);

@@ -20,6 +20,9 @@ ct_error ct_set_threads(int count);
 /// How many threads one operation may use.
 int ct_threads(void);
 
+/// Whether the processor multiplies bfloat16 numbers itself.
+bool ct_computes_bfloat16(void);
+
 /// Loads libtorch's CUDA half where it lies beside the CPU half. An error says why it could not be loaded.
 ct_error ct_load_cuda(void);
 

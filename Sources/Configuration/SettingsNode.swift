@@ -1,0 +1,280 @@
+import Foundation
+import Yams
+
+/// A mapping in a YAML settings file, read strictly: every key must be asked for, have the right type and lie in its range.
+///
+/// Problems are gathered, not thrown, so that one look at a file finds all of them; the value that a problem concerns is replaced by its default.
+/// When everything has been read, ``throwProblems()`` throws them together.
+public final class SettingsNode {
+  /// The file.
+  public let file: String
+  /// The folder that relative paths in the file start from.
+  public let baseFolder: String
+  private let path: String
+  private let line: Int?
+  private let entries: [String: Node]
+  private let keyLines: [String: Int]
+  private let problems: ProblemList
+  private var known: [String] = []
+  private var sections: [SettingsNode] = []
+
+  private init(
+    file: String, baseFolder: String, path: String, line: Int?, mapping: Node.Mapping?, problems: ProblemList
+  ) {
+    self.file = file
+    self.baseFolder = baseFolder
+    self.path = path
+    self.line = line
+    self.problems = problems
+    let pairs = (mapping ?? [:]).map {
+      (key: $0.key.string ?? "?", keyLine: $0.key.mark?.line, value: $0.value)
+    }
+    entries = Dictionary(pairs.map { ($0.key, $0.value) }, uniquingKeysWith: { first, _ in first })
+    keyLines = Dictionary(
+      pairs.compactMap { pair in pair.keyLine.map { (pair.key, $0) } },
+      uniquingKeysWith: { first, _ in first })
+  }
+
+  /// Reads a file whose top level is a mapping.
+  ///
+  /// - Parameter baseFolder: the folder that relative paths start from; nil for the file's own.
+  /// - Throws: ``ConfigurationProblem`` if the file cannot be read or is not YAML.
+  public static func read(file: String, baseFolder: String? = nil) throws -> SettingsNode {
+    func problem(_ line: Int?, _ message: String) -> ConfigurationProblem {
+      ConfigurationProblem(file: file, line: line, key: "", message: message)
+    }
+    guard let data = FileManager.default.contents(atPath: file) else {
+      throw problem(nil, "cannot be read; expected a YAML file with settings")
+    }
+    guard let text = String(data: data, encoding: .utf8) else {
+      throw problem(nil, "is not text in UTF-8; expected a YAML file with settings")
+    }
+    let node: Node?
+    do {
+      node = try Yams.compose(yaml: text)
+    } catch let error as YamlError {
+      throw problem(Self.line(of: error), Self.message(of: error))
+    }
+    guard case .mapping(let mapping)? = node else {
+      throw problem(node?.mark?.line, "expected settings as `key: value` lines at the top level")
+    }
+    let folder = baseFolder ?? URL(fileURLWithPath: file).deletingLastPathComponent().path
+    return SettingsNode(
+      file: file, baseFolder: folder, path: "", line: 1, mapping: mapping, problems: ProblemList())
+  }
+
+  private static func line(of error: YamlError) -> Int? {
+    switch error {
+    case .scanner(_, _, let mark, _), .parser(_, _, let mark, _), .composer(_, _, let mark, _): mark.line
+    case .duplicatedKeysInMapping(_, let context): context.mark.line
+    default: nil
+    }
+  }
+
+  private static func message(of error: YamlError) -> String {
+    switch error {
+    case .scanner(_, let problem, _, _), .parser(_, let problem, _, _), .composer(_, let problem, _, _):
+      "is not valid YAML: \(problem)"
+    case .duplicatedKeysInMapping(let duplicates, _):
+      "a key stands twice: \(duplicates.joined(separator: ", ")); remove one of them"
+    default: "is not valid YAML: \(error)"
+    }
+  }
+}
+
+// MARK: Reading
+
+extension SettingsNode {
+  /// Whether a key is given.
+  public func has(_ key: String) -> Bool { entries[key] != nil }
+
+  /// The mapping under a key; an empty one where the key is not given.
+  public func section(_ key: String) -> SettingsNode {
+    var mapping: Node.Mapping?
+    switch note(key) {
+    case nil: break
+    case .mapping(let found)?: mapping = found
+    case .scalar(let scalar)? where scalar.string.isEmpty: break
+    case let found?: report(key, "expected a section of `key: value` lines, found \(Self.describe(found))")
+    }
+    let section = SettingsNode(
+      file: file, baseFolder: baseFolder, path: fullKey(key), line: keyLines[key] ?? line, mapping: mapping,
+      problems: problems)
+    sections.append(section)
+    return section
+  }
+
+  /// A whole number.
+  public func int(_ key: String, default fallback: Int, in range: ClosedRange<Int> = .min ... .max) -> Int {
+    guard let text = scalar(key, "a whole number") else { return fallback }
+    guard let value = Int(text) else {
+      report(key, "expected a whole number, found `\(text)`")
+      return fallback
+    }
+    guard range.contains(value) else {
+      report(key, "expected a whole number \(Self.words(range)), found \(value)")
+      return fallback
+    }
+    return value
+  }
+
+  /// A number.
+  public func double(
+    _ key: String, default fallback: Double, in range: ClosedRange<Double> = -.infinity ... .infinity
+  ) -> Double {
+    guard let text = scalar(key, "a number") else { return fallback }
+    guard let value = Double(text), value.isFinite else {
+      report(key, "expected a number, found `\(text)`")
+      return fallback
+    }
+    guard range.contains(value) else {
+      report(key, "expected a number in \(range.lowerBound)...\(range.upperBound), found \(text)")
+      return fallback
+    }
+    return value
+  }
+
+  /// `true` or `false`.
+  public func bool(_ key: String, default fallback: Bool) -> Bool {
+    guard let text = scalar(key, "true or false") else { return fallback }
+    guard let value = ["true": true, "false": false][text.lowercased()] else {
+      report(key, "expected true or false, found `\(text)`")
+      return fallback
+    }
+    return value
+  }
+
+  /// A text.
+  public func string(_ key: String, default fallback: String) -> String {
+    scalar(key, "a text") ?? fallback
+  }
+
+  /// A text that must be given.
+  public func requiredString(_ key: String) -> String {
+    if !has(key) { report(key, "is missing; expected a text") }
+    return string(key, default: "")
+  }
+
+  /// The name of one of an enumeration's cases.
+  public func choice<Choice: RawRepresentable<String> & CaseIterable>(_ key: String, default fallback: Choice)
+    -> Choice
+  {
+    let names = Choice.allCases.map(\.rawValue)
+    guard let text = scalar(key, "one of \(names.joined(separator: ", "))") else { return fallback }
+    guard let value = Choice(rawValue: text) else {
+      report(
+        key,
+        "expected one of \(names.joined(separator: ", ")), found `\(text)`\(Self.hint(text, among: names))")
+      return fallback
+    }
+    return value
+  }
+
+  /// A path; a relative one starts from ``baseFolder``.
+  public func path(_ key: String, default fallback: String) -> String {
+    let text = scalar(key, "a path") ?? fallback
+    return text.hasPrefix("/")
+      ? text
+      : URL(fileURLWithPath: text, relativeTo: URL(fileURLWithPath: baseFolder, isDirectory: true))
+        .standardizedFileURL.path
+  }
+
+  private func scalar(_ key: String, _ expected: String) -> String? {
+    switch note(key) {
+    case nil: return nil
+    case .scalar(let scalar)? where !scalar.string.isEmpty: return scalar.string
+    case let found?:
+      report(key, "expected \(expected), found \(Self.describe(found))")
+      return nil
+    }
+  }
+
+  private func note(_ key: String) -> Node? {
+    known.append(key)
+    return entries[key]
+  }
+
+  private func fullKey(_ key: String) -> String { path.isEmpty ? key : "\(path).\(key)" }
+
+  private static func describe(_ node: Node) -> String {
+    switch node {
+    case .mapping: "a section"
+    case .sequence: "a list"
+    case .scalar(let scalar): scalar.string.isEmpty ? "nothing" : "`\(scalar.string)`"
+    case .alias: "an alias"
+    }
+  }
+
+  private static func words(_ range: ClosedRange<Int>) -> String {
+    switch (range.lowerBound == .min, range.upperBound == .max) {
+    case (false, true): "of at least \(range.lowerBound)"
+    case (true, false): "of at most \(range.upperBound)"
+    default: "in \(range.lowerBound)...\(range.upperBound)"
+    }
+  }
+}
+
+// MARK: Problems
+
+extension SettingsNode {
+  /// Notes a problem with a key's value.
+  public func report(_ key: String, _ message: String) {
+    problems.list.append(
+      ConfigurationProblem(file: file, line: keyLines[key] ?? line, key: fullKey(key), message: message))
+  }
+
+  /// Notes every key, here and in the sections below, that nothing has asked for, and throws all problems found so far.
+  ///
+  /// - Throws: ``ConfigurationProblems`` if there are any.
+  public func throwProblems() throws {
+    reportUnknownKeys()
+    if !problems.list.isEmpty {
+      throw ConfigurationProblems(
+        list: problems.list.sorted { ($0.line ?? 0, $0.key) < ($1.line ?? 0, $1.key) })
+    }
+  }
+
+  private func reportUnknownKeys() {
+    for key in entries.keys.sorted() where !known.contains(key) {
+      report(key, "unknown key\(Self.hint(key, among: known)); keys here: \(known.joined(separator: ", "))")
+    }
+    for section in sections { section.reportUnknownKeys() }
+  }
+
+  /// `; did you mean ...?` where one of the names is near.
+  static func hint(_ text: String, among names: [String]) -> String {
+    let nearest = names.map { (name: $0, distance: editDistance(text, $0)) }.min { $0.distance < $1.distance }
+    guard let nearest, nearest.distance <= max(2, nearest.name.count / 3) else { return "" }
+    return "; did you mean `\(nearest.name)`?"
+  }
+}
+
+/// Shared by all nodes of a file.
+private final class ProblemList {
+  var list: [ConfigurationProblem] = []
+}
+
+/// Everything that is wrong in a settings file.
+public struct ConfigurationProblems: Error, Hashable, Sendable, CustomStringConvertible {
+  /// The problems in the order of their lines.
+  public let list: [ConfigurationProblem]
+
+  /// One line a problem.
+  public var description: String { list.map(\.description).joined(separator: "\n") }
+}
+
+/// How many insertions, deletions, replacements and swaps of neighbours make one word into another (Damerau 1964).
+func editDistance(_ a: String, _ b: String) -> Int {
+  let (a, b) = (Array(a), Array(b))
+  var rows = [Array(0...b.count)]
+  for i in 0..<a.count {
+    var row = [i + 1]
+    for j in 0..<b.count {
+      var cost = min(rows[i][j + 1] + 1, row[j] + 1, rows[i][j] + (a[i] == b[j] ? 0 : 1))
+      if i > 0, j > 0, a[i] == b[j - 1], a[i - 1] == b[j] { cost = min(cost, rows[i - 1][j - 1] + 1) }
+      row.append(cost)
+    }
+    rows.append(row)
+  }
+  return rows[a.count][b.count]
+}

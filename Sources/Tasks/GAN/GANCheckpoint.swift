@@ -1,0 +1,107 @@
+import Engine
+import Foundation
+import PBTNAS
+import Safetensors
+import Torch
+
+/// A GAN's state in a checkpoint file: both networks, the generator's averages, and the optimisers' moments.
+enum GANCheckpoint {
+  /// The header's `task`.
+  static let task = "gan"
+  private static let sizesKey = "sizes"
+
+  /// Writes everything; without optimiser state for a network that has not been trained.
+  static func write(_ training: AdversarialTraining, genome: Genome, withOptimizer: Bool, to path: String)
+    throws
+  {
+    let networks = training.networks
+    let metadata = try Checkpoint.metadata(
+      genome: genome, buffers: networks.store.entries.filter(\.isBuffer).map(\.name),
+      own: [
+        "task": task,
+        sizesKey: String(decoding: try JSONEncoder().encode(networks.sizes), as: UTF8.self),
+      ])
+    var tensors = networks.store.entries.map { (name: $0.name, tensor: $0.tensor) }
+    tensors += averages(training.average)
+    if withOptimizer { tensors += optimizerState(training) }
+    try SafetensorsFile.write(tensors, metadata: metadata, to: path)
+  }
+
+  /// Reads a file into networks of the same genome and sizes. Optimiser state that is not in the file stays zero.
+  static func read(_ path: String, into training: AdversarialTraining) throws {
+    let file = try SafetensorsFile(path: path)
+    for entry in training.networks.store.entries { try file.load(entry.name, into: entry.tensor) }
+    for (name, tensor) in averages(training.average) { try file.load(name, into: tensor) }
+    for (name, tensor) in optimizerState(training) where file[name] != nil {
+      try file.load(name, into: tensor)
+    }
+  }
+
+  private static func averages(_ average: MovingAverage) -> [(name: String, tensor: Tensor)] {
+    zip(average.parameters, average.averages).map { parameter, tensor in
+      (name: TensorName.average(of: parameter.name).string, tensor: tensor)
+    }
+  }
+
+  private static func optimizerState(_ training: AdversarialTraining) -> [(name: String, tensor: Tensor)] {
+    [training.generatorOptimizer, training.discriminatorOptimizer].flatMap(\.state).map { part in
+      (name: TensorName.optimizerState(of: part.parameter, key: part.key).string, tensor: part.tensor)
+    }
+  }
+}
+
+/// A generator read from a checkpoint, with its averaged weights: what a search leaves to be used.
+public struct TrainedGenerator {
+  /// The networks' sizes.
+  public let sizes: GANSizes
+  private let generator: GanGenerator
+
+  /// Reads the averaged generator of a checkpoint.
+  ///
+  /// - Throws: ``SafetensorsError``, ``CheckpointError`` or ``TorchError`` if the file is not such a one.
+  public init(path: String) throws {
+    let checkpoint = try Checkpoint(path: path)
+    let file = checkpoint.file
+    guard file.metadata["task"] == GANCheckpoint.task, let text = file.metadata["sizes"] else {
+      throw TorchError("\(path): expected a checkpoint of the task `\(GANCheckpoint.task)`")
+    }
+    sizes = try JSONDecoder().decode(GANSizes.self, from: Data(text.utf8))
+    let store = try ParameterStore(seed: 0, memoryFormat: .channelsLast)
+    generator = try GanGenerator(store.root / "generator", genome: checkpoint.genome, sizes)
+    for entry in store.entries {
+      let name = entry.isBuffer ? entry.name : TensorName.average(of: entry.name).string
+      try file.load(name, into: entry.tensor)
+    }
+  }
+
+  /// New images, [count, channels, resolution, resolution] in -1...1; the same for the same seed.
+  public func sample(_ count: Int, seed: UInt64) throws -> Tensor {
+    try sampleImages(generator, sizes, count, seed: seed)
+  }
+}
+
+/// Samples of a generator in evaluation mode, a batch at a time, [count, channels, resolution, resolution].
+func sampleImages(_ generator: GanGenerator, _ sizes: GANSizes, _ count: Int, seed: UInt64) throws -> Tensor {
+  let random = try RandomGenerator(seed: seed)
+  let latents = try Tensor.randn([count, sizes.latentLength], generator: random)
+  let batch = 200
+  return try withoutGradient {
+    try Tensor.cat(
+      stride(from: 0, to: count, by: batch).map { start in
+        let part = try latents.narrow(dim: 0, start: start, length: min(batch, count - start))
+        return try generator(part, training: false)
+      })
+  }
+}
+
+extension Picture {
+  /// A grid of images [N, channels, side, side] in -1...1, as square as can be, magnified so that each is about 64 pixels wide.
+  public static func grid(of images: Tensor) throws -> Picture {
+    let (count, channels, side) = (images.shape[0], images.shape[1], images.shape[2])
+    let bytes = try ((images + 1) * 127.5).clamp(min: 0, max: 255).permute(dims: [0, 2, 3, 1])
+      .add(0.5).to(.uint8).array(of: UInt8.self)
+    return grid(
+      of: bytes, count: count, width: side, height: side, channels: channels,
+      columns: Int(Double(count).squareRoot().rounded(.up)), scale: max(1, 64 / side))
+  }
+}

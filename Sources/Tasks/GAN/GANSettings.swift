@@ -1,0 +1,89 @@
+import Configuration
+import Torch
+
+/// The settings of the task `gan`: the section of that name in a settings file.
+public struct GANSettings: Hashable, Sendable {
+  /// The folder with Fashion-MNIST's files.
+  public var dataFolder: String
+  /// The networks' sizes.
+  public var sizes: GANSizes
+  /// How the networks are trained.
+  public var training: AdversarialTrainingSettings
+  /// Training cycles in an interval: some discriminator steps and one generator step each.
+  public var cyclesPerInterval: Int
+  /// How many samples the fitness is computed from.
+  public var fitnessSamples: Int
+  /// How many samples are shown per member and interval.
+  public var shownSamples: Int
+  /// A classifier's file for the Fréchet classifier distance; nil for the one that comes with the package.
+  public var classifier: String?
+
+  /// The precision of training, as a settings file names it.
+  private enum PrecisionChoice: String, CaseIterable {
+    /// bfloat16 where the processor computes with it, else float32.
+    case auto
+    case float32
+    case bfloat16
+
+    var precision: Precision {
+      switch self {
+      case .auto: Runtime.computesBFloat16 ? .bfloat16 : .float32
+      case .float32: .float32
+      case .bfloat16: .bfloat16
+      }
+    }
+  }
+
+  /// Reads the section; problems are noted in `node`. The defaults are the paper's for CIFAR-10, as far as Fashion-MNIST allows.
+  public init(from node: SettingsNode) {
+    dataFolder = node.path("data", default: "")
+    if !node.has("data") { node.report("data", "is missing; expected the folder with Fashion-MNIST's files") }
+    let widths = 1...4096
+    sizes = GANSizes(
+      cells: node.int("cells", default: 3, in: 1...5),
+      bottomWidth: node.int("bottom_width", default: 4, in: 1...32),
+      imageChannels: 1, latentLength: node.int("latent", default: 120, in: 1...4096),
+      generatorWidth: node.int("generator_width", default: 256, in: widths),
+      discriminatorWidth: node.int("discriminator_width", default: 128, in: widths))
+    let batch = node.section("batch")
+    let rates = node.section("learning_rate")
+    let adam = node.section("adam")
+    let small = 0.0...1.0
+    training = AdversarialTrainingSettings()
+    training.discriminatorBatch = batch.int(
+      "discriminator", default: training.discriminatorBatch, in: 1...65_536)
+    training.generatorBatch = batch.int("generator", default: 2 * training.discriminatorBatch, in: 1...65_536)
+    training.discriminatorSteps = node.int(
+      "discriminator_steps", default: training.discriminatorSteps, in: 1...100)
+    training.generatorLearningRate = rates.double(
+      "generator", default: training.generatorLearningRate, in: small)
+    training.discriminatorLearningRate = rates.double(
+      "discriminator", default: training.discriminatorLearningRate, in: small)
+    training.beta1 = adam.double("beta1", default: training.beta1, in: 0...0.999999)
+    training.beta2 = adam.double("beta2", default: training.beta2, in: 0...0.999999)
+    training.epsilon = adam.double("epsilon", default: training.epsilon, in: 0...1)
+    training.averagingDecay = node.double("averaging_decay", default: training.averagingDecay, in: small)
+    training.precision = node.choice("precision", default: PrecisionChoice.auto).precision
+    cyclesPerInterval = node.int("cycles_per_interval", default: 1000, in: 1...10_000_000)
+    fitnessSamples = node.int("fitness_samples", default: 5000, in: 100...1_000_000)
+    shownSamples = node.int("shown_samples", default: 36, in: 1...10_000)
+    classifier = node.has("classifier") ? node.path("classifier", default: "") : nil
+    check(node)
+  }
+
+  /// Notes what does not fit together.
+  private func check(_ node: SettingsNode) {
+    if !sizes.latentLength.isMultiple(of: sizes.cells) {
+      node.report(
+        "latent",
+        "expected a multiple of `cells` (\(sizes.cells)), since every cell gets an equal part; found \(sizes.latentLength)"
+      )
+    }
+    if ![8, 16, 32].contains(sizes.resolution) {
+      node.report(
+        "bottom_width",
+        "the images would be \(sizes.resolution) wide (bottom_width doubled by each of \(sizes.cells) cells); expected 8, 16 or 32"
+      )
+    }
+  }
+}

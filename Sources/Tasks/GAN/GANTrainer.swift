@@ -1,0 +1,150 @@
+import Engine
+import Foundation
+import PBTNAS
+import Torch
+
+/// Trains one GAN at a time on Fashion-MNIST. Fitness is the negative Fréchet classifier distance of the averaged generator's samples.
+public final class GANTrainer: Trainer {
+  /// The genes of the generator's cells.
+  public let searchSpace: SearchSpace
+  private let settings: GANSettings
+  private let images: ImageSet
+  private let evaluation: GANEvaluation
+
+  /// Reads the data and the classifier.
+  ///
+  /// - Throws: ``ImageDataError``, ``SafetensorsError`` or ``TorchError`` if a file is missing or wrong.
+  public init(_ settings: GANSettings) throws {
+    self.settings = settings
+    searchSpace = GanSearchSpace(cells: settings.sizes.cells).searchSpace
+    images = try ImageSet(
+      FashionMNIST(folder: settings.dataFolder, .training), side: settings.sizes.resolution)
+    evaluation = try GANEvaluation(settings, images)
+  }
+
+  /// Builds networks with fresh weights.
+  public func initialise(_ job: InitialiseJob) throws {
+    let networks = try AdversarialNetworks(genome: job.genome, sizes: settings.sizes, seed: job.seed)
+    let training = try AdversarialTraining(networks, settings.training)
+    try GANCheckpoint.write(training, genome: job.genome, withOptimizer: false, to: job.output)
+  }
+
+  /// Trains for ``GANSettings/cyclesPerInterval`` cycles, evaluates, and draws the sample grid.
+  public func train(_ job: TrainJob, progress: (TrainingProgress) -> Void) throws -> TrainingResult {
+    let training = try load(job.checkpoint, job.genome)
+    let clock = ContinuousClock()
+    let start = clock.now
+    let losses = try run(training, seed: job.seed, progress: progress)
+    let fitness = try evaluation.fitness(of: training, seed: job.evaluationSeed)
+    let seconds =
+      Double((clock.now - start).components.seconds)
+      + Double((clock.now - start).components.attoseconds) * 1e-18
+    try GANCheckpoint.write(training, genome: job.genome, withOptimizer: true, to: job.output)
+    return TrainingResult(
+      fitness: fitness,
+      metrics: [
+        "frechet_classifier_distance": -fitness, "discriminator_loss": losses.discriminator,
+        "generator_loss": losses.generator,
+      ],
+      files: try evaluation.draw(training, seed: job.evaluationSeed, to: job.artifacts), seconds: seconds)
+  }
+
+  /// Evaluates without training.
+  public func evaluate(_ job: EvaluateJob) throws -> TrainingResult {
+    let training = try load(job.checkpoint, job.genome)
+    let start = Date()
+    let fitness = try evaluation.fitness(of: training, seed: job.seed)
+    return TrainingResult(
+      fitness: fitness, metrics: ["frechet_classifier_distance": -fitness],
+      files: try evaluation.draw(training, seed: job.seed, to: job.artifacts),
+      seconds: Date().timeIntervalSince(start))
+  }
+
+  private func load(_ path: String, _ genome: Genome) throws -> AdversarialTraining {
+    let networks = try AdversarialNetworks(genome: genome, sizes: settings.sizes, seed: 0)
+    let training = try AdversarialTraining(networks, settings.training)
+    try GANCheckpoint.read(path, into: training)
+    return training
+  }
+
+  /// The interval's cycles.
+  ///
+  /// - Returns: the mean losses of the last tenth.
+  private func run(
+    _ training: AdversarialTraining, seed: UInt64, progress: (TrainingProgress) -> Void
+  ) throws -> AdversarialTraining.Losses {
+    let latents = try RandomGenerator(seed: seed)
+    var batches = BatchSampler(count: images.count, seed: seed)
+    let cycles = settings.cyclesPerInterval
+    let clock = ContinuousClock()
+    let start = clock.now
+    var lastReport = start
+    var tail: [AdversarialTraining.Losses] = []
+    for cycle in 1...cycles {
+      let losses = try training.cycle(
+        images: { try images.batch(batches.next(settings.training.discriminatorBatch)).images },
+        latents: { try Tensor.randn([$0, settings.sizes.latentLength], generator: latents) })
+      if cycle > cycles - max(1, cycles / 10) { tail.append(losses) }
+      let now = clock.now
+      if now - lastReport > .milliseconds(300) {
+        lastReport = now
+        let shown = cycle * settings.training.discriminatorSteps * settings.training.discriminatorBatch
+        progress(
+          TrainingProgress(
+            fraction: Double(cycle) / Double(cycles),
+            samplesPerSecond: Double(shown) / ((now - start) / .seconds(1))))
+      }
+    }
+    let count = Double(tail.count)
+    return AdversarialTraining.Losses(
+      discriminator: tail.map(\.discriminator).reduce(0, +) / count,
+      generator: tail.map(\.generator).reduce(0, +) / count)
+  }
+}
+
+/// Judges generators: the Fréchet distance between features of samples and of all training images.
+///
+/// The features are a Fashion-MNIST classifier's, so the figure is comparable only with others for the same classifier, number of samples
+/// and image size. It is not FID, whose features are Inception's.
+final class GANEvaluation {
+  private let settings: GANSettings
+  private let classifier: GarmentClassifier
+  private let reference: FeatureStatistics
+
+  init(_ settings: GANSettings, _ images: ImageSet) throws {
+    self.settings = settings
+    classifier = try settings.classifier.map { try GarmentClassifier(path: $0) } ?? .bundled()
+    guard classifier.side == settings.sizes.resolution else {
+      throw TorchError(
+        "the classifier is for images of \(classifier.side)x\(classifier.side), the networks make "
+          + "\(settings.sizes.resolution)x\(settings.sizes.resolution); train one by `pbtnas train-classifier --side "
+          + "\(settings.sizes.resolution)` and name its file as `gan.classifier`")
+    }
+    reference = try FeatureStatistics(of: classifier.features(of: images))
+  }
+
+  /// The negative distance of the averaged generator's samples.
+  func fitness(of training: AdversarialTraining, seed: UInt64) throws -> Double {
+    let samples = try averagedSamples(training, settings.fitnessSamples, seed: seed)
+    let features = try withoutGradient { try classifier.features(samples) }
+    guard try features.isfinite().all().item() != 0 else { return .nan }
+    return -(try FeatureStatistics(of: features).frechetDistance(to: reference))
+  }
+
+  /// Draws a grid of samples, the same latents each time, as `<path>.png`.
+  ///
+  /// - Returns: the files made.
+  func draw(_ training: AdversarialTraining, seed: UInt64, to path: String?) throws -> [String] {
+    guard let path else { return [] }
+    let samples = try averagedSamples(training, settings.shownSamples, seed: seed)
+    guard try samples.isfinite().all().item() != 0 else { return [] }
+    try Picture.grid(of: samples).write(to: "\(path).png")
+    return ["\(path).png"]
+  }
+
+  private func averagedSamples(_ training: AdversarialTraining, _ count: Int, seed: UInt64) throws -> Tensor {
+    try training.average.withAverages {
+      try sampleImages(training.networks.generator, settings.sizes, count, seed: seed)
+    }
+  }
+}

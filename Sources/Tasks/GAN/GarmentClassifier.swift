@@ -1,0 +1,152 @@
+import Foundation
+import PBTNAS
+import Safetensors
+import Torch
+
+/// A small convolutional network that tells Fashion-MNIST's classes apart. The outputs of its second-last layer are the features of the
+/// Fréchet classifier distance.
+public final class GarmentClassifier {
+  /// The length of a feature vector.
+  static let featureCount = 64
+  /// The header's `format` of a file with its weights.
+  private static let format = "pbtnas-classifier-1"
+
+  /// The width and height of the images.
+  public let side: Int
+  private let store: ParameterStore
+  private let conv1: Conv2d
+  private let conv2: Conv2d
+  private let conv3: Conv2d
+  private let hidden: Linear
+  private let output: Linear
+
+  /// Makes a classifier with fresh weights.
+  ///
+  /// - Parameter side: the images' width and height, a multiple of 4.
+  init(side: Int, seed: UInt64) throws {
+    self.side = side
+    store = try ParameterStore(seed: seed, memoryFormat: .channelsLast)
+    let root = store.root
+    conv1 = try Conv2d(root / "conv1", ConvolutionShape(inputs: 1, outputs: 32, kernel: 3))
+    conv2 = try Conv2d(root / "conv2", ConvolutionShape(inputs: 32, outputs: 48, kernel: 3))
+    conv3 = try Conv2d(root / "conv3", ConvolutionShape(inputs: 48, outputs: 48, kernel: 3))
+    hidden = try Linear(root / "hidden", inputs: 48 * (side / 4) * (side / 4), outputs: Self.featureCount)
+    output = try Linear(root / "output", inputs: Self.featureCount, outputs: 10)
+  }
+
+  /// images: [N, 1, side, side] in -1...1 -> features [N, 64].
+  func features(_ images: Tensor) throws -> Tensor {
+    let low = try conv1(images).relu().maxPool2d(kernel: [2, 2], stride: [2, 2])
+    let middle = try conv2(low).relu().maxPool2d(kernel: [2, 2], stride: [2, 2])
+    return try hidden(conv3(middle).relu().flatten(startDim: 1)).relu()
+  }
+
+  /// images: [N, 1, side, side] -> logits [N, 10].
+  func callAsFunction(_ images: Tensor) throws -> Tensor {
+    try output(features(images))
+  }
+
+  /// The features of all images of a set, [N, 64], a batch at a time.
+  func features(of set: ImageSet) throws -> Tensor {
+    try withoutGradient {
+      try Tensor.cat(set.mapBatches(of: 500) { images, _ in try features(images) })
+    }
+  }
+}
+
+// MARK: Training
+
+extension GarmentClassifier {
+  /// What training has come to.
+  public struct Progress: Sendable {
+    /// Passes over the training images so far.
+    public let epoch: Int
+    /// The mean loss of the last pass.
+    public let loss: Double
+    /// The share of test images whose class is found.
+    public let testAccuracy: Double
+  }
+
+  /// Trains a classifier from scratch: AdamW, its learning rate falling to zero along half a cosine, random mirror images.
+  ///
+  /// - Parameters:
+  ///   - folder: the data set's folder.
+  ///   - report: called after every pass over the training images.
+  public static func train(
+    folder: String, side: Int, epochs: Int, seed: UInt64, report: (Progress) -> Void
+  ) throws -> GarmentClassifier {
+    let training = try ImageSet(FashionMNIST(folder: folder, .training), side: side)
+    let test = try ImageSet(FashionMNIST(folder: folder, .test), side: side)
+    let classifier = try GarmentClassifier(side: side, seed: seed)
+    let parameters = classifier.store.entries
+    let optimizer = try AdamW(parameters, AdamW.Settings(learningRate: 2e-3, weightDecay: 1e-2))
+    let tensors = parameters.map(\.tensor)
+    let batch = 128
+    let steps = epochs * (training.count / batch)
+    var sampler = BatchSampler(count: training.count, seed: seed)
+    var step = 0
+    for epoch in 1...epochs {
+      var loss = 0.0
+      for _ in 0..<training.count / batch {
+        optimizer.settings.learningRate = 1e-3 * (1 + cos(.pi * Double(step) / Double(steps)))
+        let (images, labels) = try training.batch(sampler.next(batch))
+        let mirrored = step.isMultiple(of: 2) ? images : try images.flip(dims: [3])
+        let batchLoss = try withPrecision(.bfloat16) {
+          try classifier(mirrored).to(.float32).crossEntropyLoss(labels)
+        }
+        try optimizer.step(batchLoss.gradients(of: tensors))
+        loss += try batchLoss.item()
+        step += 1
+      }
+      report(
+        Progress(
+          epoch: epoch, loss: loss / Double(training.count / batch),
+          testAccuracy: try classifier.accuracy(on: test)))
+    }
+    return classifier
+  }
+
+  /// The share of images whose class is found.
+  func accuracy(on set: ImageSet) throws -> Double {
+    let correct = try withoutGradient {
+      try set.mapBatches(of: 500) { images, labels in
+        try self(images).argmax(dim: 1).eq(labels).sum().item()
+      }
+    }
+    return correct.reduce(0, +) / Double(set.count)
+  }
+}
+
+// MARK: Files
+
+extension GarmentClassifier {
+  /// The classifier that comes with the package.
+  ///
+  /// - Throws: ``SafetensorsError`` if its file is missing or damaged.
+  static func bundled() throws -> GarmentClassifier {
+    let folder = Bundle.module.resourcePath ?? "."
+    return try GarmentClassifier(path: "\(folder)/fashion-mnist-classifier.safetensors")
+  }
+
+  /// Reads a classifier that ``write(to:testAccuracy:seed:)`` has written.
+  ///
+  /// - Throws: ``SafetensorsError`` or ``TorchError`` if the file is not such a one.
+  public convenience init(path: String) throws {
+    let file = try SafetensorsFile(path: path)
+    guard file.metadata["format"] == Self.format, let side = file.metadata["side"].flatMap(Int.init) else {
+      throw TorchError("\(path): expected a classifier made by `pbtnas train-classifier`")
+    }
+    try self.init(side: side, seed: 0)
+    for entry in store.entries { try file.load(entry.name, into: entry.tensor) }
+  }
+
+  /// Writes the weights, in float32, with what is known of them.
+  public func write(to path: String, testAccuracy: Double, seed: UInt64) throws {
+    let metadata = [
+      "format": Self.format, "side": String(side), "test_accuracy": String(testAccuracy),
+      "seed": String(seed),
+    ]
+    try SafetensorsFile.write(
+      store.entries.map { (name: $0.name, tensor: $0.tensor) }, metadata: metadata, to: path)
+  }
+}
