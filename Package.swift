@@ -7,7 +7,7 @@ let libtorch = Context.packageDirectory + "/.deps/libtorch"
 let package = Package(
   name: "pbtnas",
   products: [
-    .executable(name: "pbtnas", targets: ["pbtnas"]),
+    .executable(name: "pbtnas", targets: ["Command"]),
     .library(name: "PBTNAS", targets: ["PBTNAS"]),
     .library(name: "Safetensors", targets: ["Safetensors"]),
     .library(name: "Engine", targets: ["Engine"]),
@@ -54,8 +54,9 @@ let package = Package(
       name: "Tasks",
       dependencies: ["Engine", "PBTNAS", "Torch", "Safetensors", "Configuration", "CPNG", "CZlib"],
       resources: [.copy("Resources/fashion-mnist-classifier.safetensors")]),
+    // The command `pbtnas`. Its module has another name, since file systems that ignore case take it for PBTNAS.
     .executableTarget(
-      name: "pbtnas",
+      name: "Command",
       dependencies: [
         "Tasks", "Engine", "Configuration",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
@@ -66,7 +67,7 @@ let package = Package(
     .testTarget(name: "EngineTests", dependencies: ["Engine"]),
     .testTarget(name: "TorchTests", dependencies: ["Torch"], resources: [.copy("Golden")]),
     .testTarget(name: "TasksTests", dependencies: ["Tasks"], resources: [.copy("Golden")]),
-    .testTarget(name: "CommandTests", dependencies: ["pbtnas"]),
+    .testTarget(name: "CommandTests", dependencies: ["Command"]),
   ],
   swiftLanguageModes: [.v6],
   cxxLanguageStandard: .cxx20

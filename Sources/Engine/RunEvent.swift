@@ -29,6 +29,13 @@ public enum RunEvent: Codable, Hashable, Sendable {
   case runFinished(summary: RunSummary)
 }
 
+extension RunEvent {
+  /// The event as one line of JSON: an object whose only key is the event's name.
+  public var jsonLine: String {
+    (try? Record.json(self)) ?? "{}"
+  }
+}
+
 /// What a run has found.
 public struct RunSummary: Codable, Hashable, Sendable {
   /// The run's folder.

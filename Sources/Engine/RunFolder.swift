@@ -22,6 +22,7 @@ public struct RunFolder: Hashable, Sendable {
   public var summary: String { "\(path)/summary.txt" }
   /// Marks that an engine is at work here.
   var lock: String { "\(path)/.lock" }
+  private var baseFolderFile: String { "\(path)/config.base" }
   private var checkpoints: String { "\(path)/checkpoints" }
 
   /// What a member starts an interval from, where that is not just what it had at the end of the one before.
@@ -42,6 +43,45 @@ public struct RunFolder: Hashable, Sendable {
   /// Where a member's samples of an interval go, without extension.
   public func samples(member: Int, interval: Int) -> String {
     "\(path)/samples/\(name(interval: interval))/\(name(member: member))"
+  }
+
+  /// Makes the folder of a new run, with a copy of its settings file and the folder that relative paths in that start from.
+  ///
+  /// - Throws: ``RunError`` if there is a run already or the folder cannot be written to.
+  public func create(configuration file: String) throws {
+    let manager = FileManager.default
+    if manager.fileExists(atPath: record) { throw RunError.exists(folder: path) }
+    do {
+      let settings = URL(fileURLWithPath: file)
+      let text = try Data(contentsOf: settings)
+      try manager.createDirectory(atPath: path, withIntermediateDirectories: true)
+      try text.write(to: URL(fileURLWithPath: configuration), options: .atomic)
+      let base = settings.deletingLastPathComponent().standardizedFileURL.path
+      try Data(base.utf8).write(to: URL(fileURLWithPath: baseFolderFile), options: .atomic)
+    } catch {
+      throw RunError.cannotWrite(folder: path, reason: error.localizedDescription)
+    }
+  }
+
+  /// The folder that relative paths in ``configuration`` start from: that of the file that it is a copy of.
+  ///
+  /// - Throws: ``RunError/noRun(folder:)`` if this is no run's folder.
+  public func baseFolder() throws -> String {
+    guard let text = try? String(contentsOfFile: baseFolderFile, encoding: .utf8) else {
+      throw RunError.noRun(folder: path)
+    }
+    return text
+  }
+
+  /// What ``summary`` says.
+  ///
+  /// - Throws: ``RunError`` if there is no run, or none that is done.
+  public func readSummary() throws -> String {
+    guard FileManager.default.fileExists(atPath: record) else { throw RunError.noRun(folder: path) }
+    guard let text = try? String(contentsOfFile: summary, encoding: .utf8) else {
+      throw RunError.notFinished(folder: path)
+    }
+    return text
   }
 
   /// Makes the folders that an interval writes into.
@@ -102,6 +142,8 @@ public enum RunError: Error, Hashable, Sendable {
   case exists(folder: String)
   /// The folder holds no run.
   case noRun(folder: String)
+  /// The run has not come to its end.
+  case notFinished(folder: String)
   /// Another process works on the run.
   case inUse(folder: String)
   /// The folder cannot be written to.
@@ -120,6 +162,8 @@ extension RunError: CustomStringConvertible {
       "\(folder) holds a run already; go on with it by `pbtnas resume \(folder)`, or name another folder by --output"
     case .noRun(let folder):
       "\(folder) holds no run: expected a folder made by `pbtnas run`, with a run.sqlite in it"
+    case .notFinished(let folder):
+      "the run in \(folder) is not finished; go on with it by `pbtnas resume \(folder)`"
     case .inUse(let folder): "another process is working on \(folder); wait for it, or stop it"
     case .cannotWrite(let folder, let reason): "\(folder) cannot be written to: \(reason)"
     case .changed(let what):

@@ -1,6 +1,7 @@
 import Configuration
 import Engine
 import PBTNAS
+import Torch
 
 /// The tasks that pbtnas brings, by their names in settings files. A task's settings are the section of its name.
 public enum BuiltInTask: String, CaseIterable, Sendable {
@@ -26,8 +27,7 @@ public enum BuiltInTask: String, CaseIterable, Sendable {
 public struct RunConfiguration: Sendable {
   /// The engine's settings.
   public let run: RunSettings
-  /// Makes the task's trainer: reads its data.
-  public let makeTrainer: @Sendable () throws -> any Trainer
+  private let make: @Sendable () throws -> any Trainer
 
   /// Reads and checks a settings file; starts nothing.
   ///
@@ -35,13 +35,19 @@ public struct RunConfiguration: Sendable {
   /// - Throws: ``ConfigurationProblem`` or ``ConfigurationProblems`` with everything that is wrong.
   public init(file: String, baseFolder: String? = nil) throws {
     let node = try SettingsNode.read(file: file, baseFolder: baseFolder)
-    run = RunSettings(from: node, tasks: BuiltInTask.names)
-    let task = BuiltInTask(rawValue: run.task)
-    let make = task?.read(node)
+    let run = RunSettings(from: node, tasks: BuiltInTask.names)
+    let make = BuiltInTask(rawValue: run.task)?.read(node)
     try node.throwProblems()
-    makeTrainer = {
-      guard let make else { throw RunError.settings(["there is no such task"]) }
-      return try make()
-    }
+    self.run = run
+    guard let make else { throw RunError.settings(["`\(run.task)` is no task"]) }
+    self.make = make
+  }
+
+  /// Makes the task's trainer: reads its data.
+  ///
+  /// - Parameter threads: how many threads one operation may use.
+  public func makeTrainer(threads: Int) throws -> any Trainer {
+    try Runtime.setThreads(threads)
+    return try make()
   }
 }

@@ -1,1 +1,1 @@
-@testable import pbtnas
+@testable import Command

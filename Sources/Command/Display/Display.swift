@@ -1,0 +1,51 @@
+import Engine
+import Foundation
+
+/// Shows a run's events. Called from any thread, one event at a time or several at once.
+protocol Display: AnyObject, Sendable {
+  func show(_ event: RunEvent)
+  /// Leaves the terminal as it was.
+  func close()
+}
+
+/// The display that the options ask for, or that suits standard output.
+func makeDisplay(_ options: DisplayOptions) -> any Display {
+  if options.json { return JSONLines() }
+  if options.quiet { return QuietDisplay() }
+  return PlainLines()
+}
+
+/// Every event as a line of JSON.
+final class JSONLines: Display, @unchecked Sendable {
+  private let lock = NSLock()
+
+  func show(_ event: RunEvent) {
+    let line = event.jsonLine
+    lock.withLock { writeOut(line + "\n") }
+  }
+
+  func close() {}
+}
+
+/// Nothing but the best network's file, at the end.
+final class QuietDisplay: Display {
+  func show(_ event: RunEvent) {
+    switch event {
+    case .runFinished(let summary): writeOut(RunFolder(path: summary.folder).best + "\n")
+    case .interrupted(let folder): writeError("interrupted; go on by `pbtnas resume \(folder)`\n")
+    default: break
+    }
+  }
+
+  func close() {}
+}
+
+/// Writes text to standard output at once.
+func writeOut(_ text: String) {
+  FileHandle.standardOutput.write(Data(text.utf8))
+}
+
+/// Writes text to standard error at once.
+func writeError(_ text: String) {
+  FileHandle.standardError.write(Data(text.utf8))
+}

@@ -1,0 +1,80 @@
+import Engine
+import Foundation
+import PBTNAS
+
+/// A line for what matters, for logs and pipes.
+final class PlainLines: Display, @unchecked Sendable {
+  // Guarded by `lock`.
+  private var space = SearchSpace(genes: [])
+  private var genomes: [Genome] = []
+  private let lock = NSLock()
+
+  func show(_ event: RunEvent) {
+    lock.withLock {
+      if case .runStarted(_, let space, _, _) = event { self.space = space }
+      if case .intervalStarted(_, let genomes) = event { self.genomes = genomes }
+      if let line = line(for: event) { writeOut(line + "\n") }
+    }
+  }
+
+  func close() {}
+
+  /// What is said about an event; nil for nothing.
+  private func line(for event: RunEvent) -> String? {
+    switch event {
+    case .runStarted(let settings, _, let folder, let interval):
+      let begins = interval == 1 ? "search" : "search, from interval \(interval) on,"
+      return "\(begins) in \(folder): \(settings.method.populationSize) members, "
+        + "\(settings.method.intervals) intervals, \(settings.workers) workers x \(settings.threadsPerWorker) threads"
+    case .intervalStarted(let interval, _):
+      return "interval \(interval)"
+    case .memberFinished(let member, let interval, let result):
+      let genome = genomes.indices.contains(member) ? space.summary(of: genomes[member]) : ""
+      let seconds = String(format: "%.1f", result.seconds)
+      return
+        "  interval \(interval) member \(member)  \(genome)  fitness \(shown(result.fitness))  \(seconds) s"
+    case .memberFailed(let member, let interval, let reason):
+      return "  interval \(interval) member \(member)  failed: \(reason)"
+    case .workerLost(let member, let interval, let reason, let tryAgain):
+      return "  interval \(interval) member \(member)  \(reason); \(tryAgain ? "trying again" : "giving up")"
+    case .intervalFinished(let interval, let ranking, let fitness):
+      let best = ranking.first.map { "member \($0), fitness \(shown(fitness[$0]))" } ?? "nobody"
+      return "interval \(interval) done: best is \(best)"
+    case .bestImproved(_, _, let fitness):
+      return "  best so far: \(shown(fitness))"
+    case .offspringMade(let offspring, _, let fresh):
+      return "  member \(offspring.member) is new: \(origin(offspring))"
+        + (fresh > 0 ? ", \(fresh) fresh tensors" : "")
+    case .interrupted(let folder):
+      return "interrupted; what was finished is kept. Go on by `pbtnas resume \(folder)`"
+    case .runFinished(let summary):
+      return finalWords(summary)
+    case .memberStarted, .progress:
+      return nil
+    }
+  }
+}
+
+/// Where an offspring comes from, in a few words.
+func origin(_ offspring: Offspring) -> String {
+  guard let donor = offspring.donor, donor != offspring.base else { return "from \(offspring.base)" }
+  return "from \(offspring.base) with \(offspring.donatedGenes.count) genes of \(donor)"
+}
+
+/// A fitness with four decimals.
+func shown(_ fitness: Double) -> String {
+  fitness.isFinite ? String(format: "%.4f", fitness) : "diverged"
+}
+
+/// What a user wants to know when the run is done, and what to do next.
+func finalWords(_ summary: RunSummary) -> String {
+  let folder = RunFolder(path: summary.folder)
+  return """
+    done in \(String(format: "%.1f", summary.seconds / 60)) minutes: best fitness \(shown(summary.bestFitness)), \
+    after the first interval it was \(shown(summary.firstIntervalBestFitness))
+      network  \(folder.best)
+      samples  \(folder.samples(member: summary.bestMember, interval: summary.bestInterval)).png
+      summary  \(folder.summary)
+    next: pbtnas sample \(summary.folder) -n 64 -o grid.png
+    """
+}

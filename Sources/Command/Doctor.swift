@@ -1,0 +1,22 @@
+import ArgumentParser
+import Foundation
+import Tasks
+import Torch
+
+struct Doctor: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Say what was found of libtorch, the processor and GPUs.")
+
+  func run() throws {
+    print("libtorch \(Runtime.version)")
+    print("threads: \(Runtime.threads)")
+    print("bfloat16 in the processor: \(Runtime.computesBFloat16 ? "yes" : "no; float32 is used")")
+    do {
+      try Runtime.loadCUDA()
+      print("CUDA devices: \(Runtime.cudaDeviceCount) (the tasks train on the CPU in this version)")
+    } catch {
+      print("CUDA: not loaded: \(error)")
+    }
+    print(try Runtime.buildDescription())
+  }
+}

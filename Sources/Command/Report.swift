@@ -1,0 +1,15 @@
+import ArgumentParser
+import Engine
+import Foundation
+
+struct Report: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Show what a search has found.")
+
+  @Argument(help: ArgumentHelp("The run's folder.", valueName: "run"))
+  var folder: String
+
+  func run() throws {
+    print(try RunFolder(path: folder).readSummary(), terminator: "")
+  }
+}

@@ -1,0 +1,101 @@
+import ArgumentParser
+import Engine
+import Foundation
+import Tasks
+
+struct Run: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Start a search.",
+    discussion: "Interrupting it (Ctrl-C) keeps what is finished; `pbtnas resume` goes on from there.")
+
+  @Argument(help: ArgumentHelp("The settings file (YAML).", valueName: "config"))
+  var file: String
+
+  @Option(
+    name: .shortAndLong,
+    help: ArgumentHelp(
+      "The run's folder; must not hold a run yet. (default: runs/<config's name>-<number>)",
+      valueName: "folder"))
+  var output: String?
+
+  @Option(help: "How many members train at once, instead of what the settings say.")
+  var workers: Int?
+
+  @OptionGroup var display: DisplayOptions
+
+  func validate() throws {
+    if let workers, workers < 1 { throw ValidationError("--workers must be at least 1, not \(workers)") }
+  }
+
+  func run() async throws {
+    let folder = RunFolder(path: output ?? Self.freshFolder(for: file))
+    try folder.create(configuration: file)
+    try await runSearch(in: folder, workers: workers, resumes: false, display)
+  }
+
+  /// `runs/<name>-1`, or with the next number that is free.
+  private static func freshFolder(for file: String) -> String {
+    let name = URL(fileURLWithPath: file).deletingPathExtension().lastPathComponent
+    let numbers = sequence(first: 1) { $0 + 1 }
+    return numbers.lazy.map { "runs/\(name)-\($0)" }
+      .first { !FileManager.default.fileExists(atPath: $0) } ?? "runs/\(name)"
+  }
+}
+
+struct Resume: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Go on with a search that was interrupted.")
+
+  @Argument(help: ArgumentHelp("The run's folder.", valueName: "run"))
+  var folder: String
+
+  @Option(help: "How many members train at once, instead of what the settings say.")
+  var workers: Int?
+
+  @OptionGroup var display: DisplayOptions
+
+  func run() async throws {
+    try await runSearch(in: RunFolder(path: folder), workers: workers, resumes: true, display)
+  }
+}
+
+struct DisplayOptions: ParsableArguments {
+  @Flag(help: "Print the best network's file at the end, and nothing else.")
+  var quiet = false
+
+  @Flag(help: "Print every event as a line of JSON.")
+  var json = false
+
+  func validate() throws {
+    if quiet && json { throw ValidationError("--quiet and --json exclude each other") }
+  }
+}
+
+/// Wires settings, workers, search and display together, and runs to the end or to Ctrl-C.
+private func runSearch(
+  in folder: RunFolder, workers: Int?, resumes: Bool, _ options: DisplayOptions
+) async throws {
+  let base = try folder.baseFolder()
+  var settings = try RunConfiguration(file: folder.configuration, baseFolder: base).run
+  settings.workers = workers ?? settings.workers
+  let command = WorkerCommand(
+    executable: try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe"),
+    arguments: [
+      "worker", "--config", folder.configuration, "--base-folder", base, "--threads",
+      String(settings.threadsPerWorker),
+    ], threads: settings.threadsPerWorker)
+  let executor = LocalExecutor(workers: settings.workers, command: command, logFolder: folder.logs)
+  let display = makeDisplay(options)
+  let search = try Search(folder, settings, executor: executor, resumes: resumes) { display.show($0) }
+  let interrupts = InterruptHandler { await search.interrupt() }
+  defer {
+    interrupts.cancel()
+    display.close()
+  }
+  do {
+    _ = try await search.run()
+  } catch is CancellationError {
+    display.close()
+    throw ExitCode(130)
+  }
+}
