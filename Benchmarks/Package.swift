@@ -1,0 +1,17 @@
+// swift-tools-version: 6.1
+import PackageDescription
+
+// A package of its own, so that what only benchmarks need never reaches users.
+let package = Package(
+  name: "Benchmarks",
+  dependencies: [.package(name: "pbtnas", path: "..")],
+  targets: [
+    // How a benchmark is asked for rounds and answers with seconds.
+    .target(name: "Measurement"),
+    // Four 3x3 convolutions, forward and backward.
+    .executableTarget(
+      name: "convolutions", dependencies: ["Measurement", .product(name: "Torch", package: "pbtnas")]),
+  ],
+  swiftLanguageModes: [.v6],
+  cxxLanguageStandard: .cxx20
+)
