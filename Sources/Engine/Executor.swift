@@ -12,15 +12,35 @@ public protocol Executor: Sendable {
 
   /// Does a job on the next free worker.
   ///
-  /// - Returns: what the trainer found; nil for `initialise`.
+  /// - Parameters:
+  ///   - started: called when a worker is free and begins.
+  ///   - progress: called now and then while it trains.
   /// - Throws: ``WorkerLost`` if the worker went away, ``JobFailed`` if the trainer says that it could not do it. A lost worker is
   ///   replaced before the next job.
   func run(
-    _ job: Job, progress: @escaping @Sendable (TrainingProgress) -> Void
-  ) async throws -> TrainingResult?
+    _ job: Job, started: @escaping @Sendable () -> Void,
+    progress: @escaping @Sendable (TrainingProgress) -> Void
+  ) async throws -> FinishedJob
 
   /// Ends all workers, also those that are busy.
   func stop() async
+}
+
+/// A job that a worker has done.
+public struct FinishedJob: Sendable {
+  /// What the trainer found; nil for `initialise`.
+  public let result: TrainingResult?
+  /// When the worker began it.
+  public let start: ContinuousClock.Instant
+  /// When it answered.
+  public let end: ContinuousClock.Instant
+
+  /// Describes a job.
+  public init(result: TrainingResult?, start: ContinuousClock.Instant, end: ContinuousClock.Instant) {
+    self.result = result
+    self.start = start
+    self.end = end
+  }
 }
 
 /// A worker ended, or broke the protocol, before it had answered.

@@ -58,8 +58,9 @@ public actor LocalExecutor: Executor {
 
   /// Does a job on the next free worker; starts the worker again first if it was lost.
   public func run(
-    _ job: Job, progress: @escaping @Sendable (TrainingProgress) -> Void
-  ) async throws -> TrainingResult? {
+    _ job: Job, started: @escaping @Sendable () -> Void,
+    progress: @escaping @Sendable (TrainingProgress) -> Void
+  ) async throws -> FinishedJob {
     let number = await acquire()
     defer { release(number) }
     if isStopped { throw CancellationError() }
@@ -72,7 +73,10 @@ public actor LocalExecutor: Executor {
         workers[number] = worker
         _ = try await worker.ready()
       }
-      return try await worker.perform(job, progress: progress)
+      let start = ContinuousClock.now
+      started()
+      let result = try await worker.perform(job, progress: progress)
+      return FinishedJob(result: result, start: start, end: .now)
     } catch let error as JobFailed {
       throw error
     } catch {

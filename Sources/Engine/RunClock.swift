@@ -13,14 +13,12 @@ struct RunClock {
   }
 
   /// Notes a job; jobs are noted in the order of their ends.
-  ///
-  /// - Parameter useful: the seconds of it that were training or evaluation.
-  mutating func note(from start: ContinuousClock.Instant, to end: ContinuousClock.Instant, useful: Double) {
-    let uncounted = busyUntil.map { max($0, start) } ?? start
-    if end > uncounted { busySeconds += (end - uncounted).seconds }
-    busyUntil = max(busyUntil ?? end, end)
-    jobSeconds += (end - start).seconds
-    usefulSeconds += useful
+  mutating func note(_ job: FinishedJob) {
+    let uncounted = busyUntil.map { max($0, job.start) } ?? job.start
+    if job.end > uncounted { busySeconds += (job.end - uncounted).seconds }
+    busyUntil = max(busyUntil ?? job.end, job.end)
+    jobSeconds += (job.end - job.start).seconds
+    usefulSeconds += job.result?.seconds ?? 0
   }
 
   /// Seconds of running in all, before and after a resume.

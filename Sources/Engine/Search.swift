@@ -237,13 +237,11 @@ extension Search {
     let isTraining = if case .train = job { true } else { false }
     for attempt in 0... {
       do {
-        let start = ContinuousClock.now
-        if isTraining { report(.memberStarted(member: member, interval: interval)) }
-        let result = try await executor.run(job) {
-          report(.progress(member: member, interval: interval, progress: $0))
-        }
-        clock.note(from: start, to: .now, useful: result?.seconds ?? 0)
-        return result
+        let done = try await executor.run(
+          job, started: { if isTraining { report(.memberStarted(member: member, interval: interval)) } },
+          progress: { report(.progress(member: member, interval: interval, progress: $0)) })
+        clock.note(done)
+        return done.result
       } catch let error as WorkerLost where !isInterrupted {
         let tryAgain = attempt < settings.retries
         try tell(
