@@ -2,22 +2,13 @@ import Foundation
 
 /// The JSON header of a safetensors file.
 struct Header {
-  private struct Entry: Codable {
-    var dtype: String
-    var shape: [Int]
-    var dataOffsets: [Int]
-
-    enum CodingKeys: String, CodingKey {
-      case dtype
-      case shape
-      case dataOffsets = "data_offsets"
-    }
-  }
-
   /// What stands under `__metadata__`.
   var metadata: [String: String]
   /// The tensors in the order of their bytes.
   var tensors: [TensorInfo]
+
+  /// The longest header that readers of the format accept, in bytes.
+  static let longest = 100_000_000
 
   private static let metadataKey = "__metadata__"
 
@@ -32,6 +23,11 @@ struct Header {
     tensors = []
     guard let object = try? JSONSerialization.jsonObject(with: json) as? [String: Any] else {
       throw SafetensorsError(path, .header("expected a JSON object"))
+    }
+    let names = try Self.names(in: json, path)
+    guard names.count == object.count else {
+      let twice = Dictionary(grouping: names) { $0 }.first { $0.value.count > 1 }?.key
+      throw SafetensorsError(path, .tensor(twice ?? "?", "two tensors have this name"))
     }
     for (name, value) in object {
       if name == Self.metadataKey {
@@ -60,6 +56,37 @@ struct Header {
       }
       end = tensor.range.upperBound
     }
+  }
+
+  /// The names of the outermost object, as often as they occur: the JSON reader keeps only one of each.
+  ///
+  /// - Parameter json: well-formed JSON.
+  private static func names(in json: Data, _ path: String) throws(SafetensorsError) -> [String] {
+    var names: [String] = []
+    var depth = 0
+    var lastText = json.startIndex..<json.startIndex
+    var index = json.startIndex
+    while index < json.endIndex {
+      switch json[index] {
+      case UInt8(ascii: "{"), UInt8(ascii: "["): depth += 1
+      case UInt8(ascii: "}"), UInt8(ascii: "]"): depth -= 1
+      case UInt8(ascii: ":") where depth == 1:
+        guard let name = try? JSONDecoder().decode(String.self, from: json[lastText]) else {
+          throw SafetensorsError(path, .header("expected a JSON object"))
+        }
+        names.append(name)
+      case UInt8(ascii: "\""):
+        let start = index
+        index += 1
+        while index < json.endIndex && json[index] != UInt8(ascii: "\"") {
+          index += json[index] == UInt8(ascii: "\\") ? 2 : 1
+        }
+        lastText = start..<min(index + 1, json.endIndex)
+      default: break
+      }
+      index += 1
+    }
+    return names
   }
 
   private static func tensor(_ name: String, _ value: Any, _ path: String) throws(SafetensorsError)

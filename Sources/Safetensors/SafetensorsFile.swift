@@ -30,14 +30,15 @@ public final class SafetensorsFile: Sendable {
       throw SafetensorsError(path, .wrongSize(expected: 8, found: bytes.count))
     }
     let length = bytes.prefix(8).reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
-    guard length <= UInt64(bytes.count - 8) else {
+    guard length <= UInt64(min(bytes.count - 8, Header.longest)) else {
       throw SafetensorsError(path, .headerLength(length, fileSize: bytes.count))
     }
     dataOffset = 8 + Int(length)
     let header = try Header(json: bytes[8..<dataOffset], path: path)
     let expected = header.tensors.last?.range.upperBound ?? 0
     guard bytes.count - dataOffset == expected else {
-      throw SafetensorsError(path, .wrongSize(expected: dataOffset + expected, found: bytes.count))
+      let (sum, overflow) = expected.addingReportingOverflow(dataOffset)
+      throw SafetensorsError(path, .wrongSize(expected: overflow ? .max : sum, found: bytes.count))
     }
     metadata = header.metadata
     tensors = header.tensors

@@ -46,15 +46,18 @@ public final class SafetensorsWriter {
     }
     let header = try Header(metadata: metadata, tensors: infos).encoded()
     self.path = path
-    temporaryPath = "\(path).part-\(getpid())"
+    temporaryPath = Self.temporaryPath(for: path)
     expected = end
     descriptor = open(temporaryPath, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
     guard descriptor >= 0 else { throw SafetensorsError.system(temporaryPath, "creating") }
     try header.withUnsafeBytes { try writeAll($0) }
   }
 
+  /// The name that a file has while this process writes it.
+  static func temporaryPath(for path: String) -> String { "\(path).part-\(getpid())" }
+
   deinit {
-    close(descriptor)
+    if descriptor >= 0 { close(descriptor) }
     if !isFinished { unlink(temporaryPath) }
   }
 

@@ -1,0 +1,142 @@
+import Foundation
+import Testing
+
+@testable import Safetensors
+
+@Suite struct SafetensorsWriterTests {
+  private let folder: TemporaryFolder
+  private let path: String
+
+  init() throws {
+    folder = try TemporaryFolder()
+    path = folder.file("network.safetensors")
+  }
+
+  @Test func whatWasWrittenIsReadBack() throws {
+    let seed = UInt64.random(in: 0...UInt64.max)
+    print("seed \(seed)")
+    var random = SeededRandom(state: seed)
+    let tensors = (0..<40).map { index in
+      SafetensorsWriter.Tensor(
+        name: "layer\(index).é\"\\\n", dtype: DType.allCases[index % DType.allCases.count],
+        shape: (0..<index % 4).map { _ in Int.random(in: 0...5, using: &random) })
+    }
+    let elements = tensors.map { tensor in
+      Data(
+        (0..<tensor.shape.reduce(tensor.dtype.byteCount, *)).map { _ in
+          UInt8.random(in: 0...255, using: &random)
+        })
+    }
+    let writer = try SafetensorsWriter(
+      path: path, tensors: tensors, metadata: ["genome": "[0,1]", "z": "/\n"])
+    for data in elements {
+      let middle = data.count / 2
+      try data.prefix(middle).withUnsafeBytes { try writer.write($0) }
+      try data.dropFirst(middle).withUnsafeBytes { try writer.write($0) }
+    }
+    try writer.finish()
+
+    let file = try SafetensorsFile(path: path)
+    #expect(file.metadata == ["genome": "[0,1]", "z": "/\n"])
+    #expect(Set(file.tensors.map(\.name)) == Set(tensors.map(\.name)))
+    for (tensor, data) in zip(tensors, elements) {
+      let info = try #require(file[tensor.name])
+      #expect(info.dtype == tensor.dtype && info.shape == tensor.shape)
+      #expect(file.withBytes(of: info) { Data($0) } == data)
+    }
+  }
+
+  @Test func theHeaderIsTheFormatsAndTheSameEveryTime() throws {
+    try write([("b", [2]), ("a", [])], to: path)
+    let first = try Data(contentsOf: URL(fileURLWithPath: path))
+    let json =
+      #"{"a":{"data_offsets":[8,12],"dtype":"F32","shape":[]},"b":{"data_offsets":[0,8],"dtype":"F32","shape":[2]}}"#
+    let length = (json.utf8.count + 7) / 8 * 8
+    #expect(first.prefix(8) == Data([UInt8(length), 0, 0, 0, 0, 0, 0, 0]))
+    #expect(first.dropFirst(8).prefix(json.utf8.count) == Data(json.utf8))
+    #expect(first.dropFirst(8 + json.utf8.count).prefix(length - json.utf8.count).allSatisfy { $0 == 0x20 })
+    #expect(first.count == 8 + length + 12)
+    try write([("b", [2]), ("a", [])], to: path)
+    #expect(try Data(contentsOf: URL(fileURLWithPath: path)) == first)
+  }
+
+  @Test func aFileIsReplacedOnlyWhenTheNewOneIsComplete() throws {
+    try write([("old", [1])], to: path)
+    do {
+      let writer = try SafetensorsWriter(
+        path: path, tensors: [.init(name: "new", dtype: .uint8, shape: [4])], metadata: [:])
+      try [UInt8](repeating: 1, count: 3).withUnsafeBytes { try writer.write($0) }
+      #expect(throws: SafetensorsError.self) { try writer.finish() }
+      #expect(try SafetensorsFile(path: path)["old"] != nil)
+      #expect(try folder.names().count == 2)
+    }
+    #expect(try folder.names() == ["network.safetensors"], "the unfinished file must go with its writer")
+    #expect(try SafetensorsFile(path: path)["old"] != nil)
+    try write([("new", [1])], to: path)
+    #expect(try SafetensorsFile(path: path).tensors.map(\.name) == ["new"])
+  }
+
+  @Test func aReaderKeepsTheOldFileWhenItIsReplaced() throws {
+    try write([("old", [1])], to: path)
+    let reader = try SafetensorsFile(path: path)
+    try write([("new", [1000])], to: path)
+    #expect(reader.withBytes(of: reader.tensors[0]) { $0.count } == 4)
+    #expect(reader.tensors[0].name == "old")
+  }
+
+  @Test func tooManyBytesAreRefused() throws {
+    let writer = try SafetensorsWriter(
+      path: path, tensors: [.init(name: "a", dtype: .uint8, shape: [2])], metadata: [:])
+    try [UInt8](repeating: 1, count: 3).withUnsafeBytes { try writer.write($0) }
+    #expect { try writer.finish() } throws: {
+      ($0 as? SafetensorsError)?.reason == .wroteWrongSize(expected: 2, found: 3)
+    }
+    #expect(!FileManager.default.fileExists(atPath: path))
+  }
+
+  @Test func twoTensorsOfOneNameAreRefused() throws {
+    #expect(throws: SafetensorsError.self) {
+      try SafetensorsWriter(
+        path: path,
+        tensors: [.init(name: "a", dtype: .int8, shape: []), .init(name: "a", dtype: .int8, shape: [2])],
+        metadata: [:])
+    }
+    #expect(try folder.names().isEmpty)
+  }
+
+  @Test func aFullDiskIsSaidAndTheOldFileStays() throws {
+    try write([("old", [1])], to: path)
+    // Writing to /dev/full fails as on a disk without room.
+    let temporary = SafetensorsWriter.temporaryPath(for: path)
+    try FileManager.default.createSymbolicLink(atPath: temporary, withDestinationPath: "/dev/full")
+    #expect {
+      try write([("new", [1000])], to: path)
+    } throws: { error in
+      (error as? SafetensorsError)?.reason == .diskFull(bytesWanted: 4000)
+        && "\(error)".contains("no room left on the disk (4000 bytes wanted)")
+    }
+    #expect(try folder.names() == ["network.safetensors"])
+    #expect(try SafetensorsFile(path: path)["old"] != nil)
+  }
+
+  @Test func aFolderThatDoesNotExistIsNamed() throws {
+    #expect {
+      try write([("a", [1])], to: folder.file("none/a.safetensors"))
+    } throws: {
+      "\($0)".contains("none/a.safetensors") && "\($0)".contains("No such file or directory")
+    }
+  }
+}
+
+/// A generator with a seed, for tests (SplitMix64).
+private struct SeededRandom: RandomNumberGenerator {
+  var state: UInt64
+
+  mutating func next() -> UInt64 {
+    state &+= 0x9E37_79B9_7F4A_7C15
+    var z = state
+    z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
+    z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
+    return z ^ (z >> 31)
+  }
+}
