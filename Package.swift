@@ -64,7 +64,7 @@ let package = Package(
     .testTarget(name: "PBTNASTests", dependencies: ["PBTNAS"]),
     .testTarget(name: "SafetensorsTests", dependencies: ["Safetensors"]),
     .testTarget(name: "ConfigurationTests", dependencies: ["Configuration"]),
-    .testTarget(name: "EngineTests", dependencies: ["Engine"]),
+    .testTarget(name: "EngineTests", dependencies: ["Engine"], resources: [.copy("Fixtures")]),
     .testTarget(name: "TorchTests", dependencies: ["Torch"], resources: [.copy("Golden")]),
     .testTarget(name: "TasksTests", dependencies: ["Tasks"], resources: [.copy("Golden")]),
     .testTarget(name: "CommandTests", dependencies: ["Command"]),

@@ -61,11 +61,41 @@ public struct Checkpoint: Sendable {
     return texts
   }
 
+  /// Checks that this can be what training made of another checkpoint: the same network, with whatever optimiser state its parameters need.
+  ///
+  /// - Throws: ``CheckpointError`` that names the first tensor which is missing, extra or has another shape or element type.
+  func check(continues start: Checkpoint) throws(CheckpointError) {
+    func wrong(_ reason: CheckpointError.Reason) -> CheckpointError { CheckpointError(file.path, reason) }
+    guard genome == start.genome else {
+      throw wrong(.wrongGenome(expected: start.genome, found: genome))
+    }
+    for expected in start.file.tensors where !Self.isOptimizerState(expected.name) {
+      guard let found = file[expected.name] else { throw wrong(.missingTensor(expected.name)) }
+      guard found.shape == expected.shape else {
+        throw wrong(.shape(tensor: expected.name, expected: expected.shape, found: found.shape))
+      }
+      guard found.dtype == expected.dtype else {
+        throw wrong(.elementType(tensor: expected.name, [expected.dtype, found.dtype]))
+      }
+    }
+    for found in file.tensors {
+      let known = Self.isOptimizerState(found.name) ? TensorName(found.name).parameter : found.name
+      guard start.file[known] != nil else { throw wrong(.extraTensor(found.name)) }
+    }
+    guard contents.buffers == start.contents.buffers else {
+      throw wrong(.buffers(contents.buffers.symmetricDifference(start.contents.buffers).sorted()))
+    }
+  }
+
+  private static func isOptimizerState(_ name: String) -> Bool {
+    if case .optimizerState = TensorName(name) { true } else { false }
+  }
+
   /// The first tensor of the network (not of the optimiser) with an element that is NaN or infinite; nil if all are finite.
   public func firstNonFiniteTensor() -> String? {
     file.tensors.first { tensor in
-      if case .optimizerState = TensorName(tensor.name) { return false }
-      return !file.withBytes(of: tensor) { Self.isFinite($0, tensor.dtype) }
+      !Self.isOptimizerState(tensor.name)
+        && !file.withBytes(of: tensor) { Self.isFinite($0, tensor.dtype) }
     }?.name
   }
 
@@ -83,52 +113,6 @@ public struct Checkpoint: Sendable {
     case .float16: holds(UInt16.self, exponent: 0x7C00)
     case .bfloat16: holds(UInt16.self, exponent: 0x7F80)
     case .int64, .int32, .int16, .int8, .uint8, .bool: true
-    }
-  }
-}
-
-/// Why a checkpoint cannot be used.
-public struct CheckpointError: Error, Hashable, Sendable {
-  /// What is wrong.
-  public enum Reason: Hashable, Sendable {
-    /// The header lacks a text.
-    case missingText(String)
-    /// A text of the header cannot be read.
-    case badText(String, String)
-    /// The file has another format.
-    case format(String)
-    /// It is not the network that was asked for.
-    case wrongGenome(expected: Genome, found: Genome)
-    /// A tensor cannot be mixed: parents and fresh network disagree about its element type, or the type cannot be computed with.
-    case elementType(tensor: String, [DType])
-  }
-
-  /// The file.
-  public let path: String
-  /// What is wrong.
-  public let reason: Reason
-
-  init(_ path: String, _ reason: Reason) {
-    self.path = path
-    self.reason = reason
-  }
-}
-
-extension CheckpointError: CustomStringConvertible {
-  /// The file, what is wrong, and what was expected, as a sentence.
-  public var description: String {
-    switch reason {
-    case .missingText(let key):
-      "\(path): the header has no `\(key)`; a checkpoint's header needs format, genome and buffers"
-    case .badText(let key, let text):
-      "\(path): the header's `\(key)` is `\(text.prefix(80))`, which is not the JSON array expected"
-    case .format(let found):
-      "\(path): its format is `\(found)`, expected `\(Checkpoint.format)`"
-    case .wrongGenome(let expected, let found):
-      "\(path): the trainer wrote genome \(found.choices), where \(expected.choices) was asked for"
-    case .elementType(let tensor, let types):
-      "\(path): tensor `\(tensor)` has element types \(types.map(\.rawValue).joined(separator: ", ")) in the networks to be mixed; "
-        + "expected the same type in all, and F32, F64 or BF16 for weights"
     }
   }
 }

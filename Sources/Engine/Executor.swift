@@ -22,7 +22,7 @@ public protocol Executor: Sendable {
     progress: @escaping @Sendable (TrainingProgress) -> Void
   ) async throws -> FinishedJob
 
-  /// Ends all workers, also those that are busy.
+  /// Ends all workers, also those that are busy: their jobs throw `CancellationError`, and so does every later one.
   func stop() async
 }
 
@@ -52,6 +52,13 @@ public struct WorkerLost: Error, Hashable, Sendable, CustomStringConvertible {
   /// The last lines that it wrote to standard error.
   public let lastWords: String
 
+  /// Describes a loss.
+  public init(worker: Int, reason: String, lastWords: String) {
+    self.worker = worker
+    self.reason = reason
+    self.lastWords = lastWords
+  }
+
   /// How it ended and what it last said, as a sentence.
   public var description: String {
     "worker \(worker) was lost: \(reason)" + (lastWords.isEmpty ? "" : "; its last words: \(lastWords)")
@@ -62,4 +69,12 @@ public struct WorkerLost: Error, Hashable, Sendable, CustomStringConvertible {
 public struct JobFailed: Error, Hashable, Sendable, CustomStringConvertible {
   /// The trainer's words.
   public let description: String
+  /// Whether there was no room left on the disk. That is not the network's fault: the run stops, and can go on later.
+  public let isDiskFull: Bool
+
+  /// Describes a failure.
+  public init(_ description: String, isDiskFull: Bool = false) {
+    self.description = description
+    self.isDiskFull = isDiskFull
+  }
 }

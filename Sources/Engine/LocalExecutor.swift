@@ -30,6 +30,7 @@ public actor LocalExecutor: Executor {
   private var workers: [WorkerProcess?]
   private var free: [Int] = []
   private var waiting: [CheckedContinuation<Int, Never>] = []
+  private var space: SearchSpace?
   private var isStopped = false
 
   /// Prepares workers.
@@ -48,11 +49,11 @@ public actor LocalExecutor: Executor {
   public func start() async throws -> SearchSpace {
     try FileManager.default.createDirectory(atPath: logFolder, withIntermediateDirectories: true)
     for number in workers.indices { workers[number] = try launch(number) }
-    var space: SearchSpace?
-    for worker in workers.compactMap({ $0 }) { space = try await worker.ready() }
-    for number in workers.indices { release(number) }
-    guard let space else { throw JobFailed(description: "an executor needs at least one worker") }
-    try space.validate()
+    for number in workers.indices {
+      try await makeReady(number)
+      release(number)
+    }
+    guard let space else { throw JobFailed("an executor needs at least one worker") }
     return space
   }
 
@@ -71,7 +72,7 @@ public actor LocalExecutor: Executor {
       } else {
         worker = try launch(number)
         workers[number] = worker
-        _ = try await worker.ready()
+        try await makeReady(number)
       }
       let start = ContinuousClock.now
       started()
@@ -86,10 +87,32 @@ public actor LocalExecutor: Executor {
     }
   }
 
-  /// Ends all workers.
-  public func stop() {
+  /// Ends all workers: asks them to go, and kills those that do not.
+  public func stop() async {
     isStopped = true
-    for worker in workers { worker?.kill() }
+    let running = workers.compactMap { $0 }
+    for worker in running { worker.endInput() }
+    let deadline = ContinuousClock.now + Self.patience
+    while running.contains(where: \.isRunning) && ContinuousClock.now < deadline {
+      // Cancellation only makes it look more often.
+      try? await Task.sleep(for: .milliseconds(5))
+    }
+    for worker in running { worker.kill() }
+  }
+
+  /// How long a worker may take to end when its input has ended: enough to end in good order, and no more than a user who stops a run
+  /// would wait.
+  private static let patience = Duration.seconds(1)
+
+  /// Waits for a worker that was launched. All must announce the same search space.
+  private func makeReady(_ number: Int) async throws {
+    guard let announced = try await workers[number]?.ready() else { return }
+    try announced.validate()
+    if let space, space != announced {
+      throw WorkerLost(
+        worker: number, reason: "it announced another search space than the workers before", lastWords: "")
+    }
+    space = announced
   }
 
   private func launch(_ number: Int) throws -> WorkerProcess {

@@ -67,7 +67,7 @@ private struct Sources {
     let types = tensors.map(\.info.dtype)
     let computes = [TensorSource.base, .donor, .fresh].contains(entry.source) == false
     guard tensors.count == files.count, Set(types).count == 1,
-      !computes || [.float32, .float64, .bfloat16].contains(types[0])
+      !computes || types[0].isFloatingPoint
     else {
       throw CheckpointError(fresh.path, .elementType(tensor: name, types))
     }
@@ -88,6 +88,7 @@ private func write(_ tensors: [StoredTensor], _ source: TensorSource, to writer:
         switch tensors[0].info.dtype {
         case .float64: try shrinkPerturb(donor, fresh, lambda, gamma, Float64Element.self, to: writer)
         case .bfloat16: try shrinkPerturb(donor, fresh, lambda, gamma, BFloat16Element.self, to: writer)
+        case .float16: try shrinkPerturb(donor, fresh, lambda, gamma, Float16Element.self, to: writer)
         default: try shrinkPerturb(donor, fresh, lambda, gamma, Float32Element.self, to: writer)
         }
       }
@@ -97,13 +98,15 @@ private func write(_ tensors: [StoredTensor], _ source: TensorSource, to writer:
       switch tensors[0].info.dtype {
       case .float64: try noise(bytes, seed, Float64Element.self, to: writer)
       case .bfloat16: try noise(bytes, seed, BFloat16Element.self, to: writer)
+      case .float16: try noise(bytes, seed, Float16Element.self, to: writer)
       default: try noise(bytes, seed, Float32Element.self, to: writer)
       }
     }
   }
 }
 
-/// `lambda * donor + gamma * fresh`, elementwise.
+/// `lambda * donor + gamma * fresh`, elementwise: three operations, each rounded to float32 (float64 for tensors of that type) and never
+/// fused, then rounded to the tensor's type. So a test in any language gets the same bits.
 private func shrinkPerturb<Element: StoredElement>(
   _ donor: UnsafeRawBufferPointer, _ fresh: UnsafeRawBufferPointer, _ lambda: Double, _ gamma: Double,
   _ element: Element.Type, to writer: SafetensorsWriter
@@ -154,6 +157,11 @@ private enum Float32Element: StoredElement {
 private enum Float64Element: StoredElement {
   @inline(__always) static func value(_ bits: UInt64) -> Double { Double(bitPattern: bits) }
   @inline(__always) static func bits(_ value: Double) -> UInt64 { value.bitPattern }
+}
+
+private enum Float16Element: StoredElement {
+  @inline(__always) static func value(_ bits: UInt16) -> Float { Float(Float16(bitPattern: bits)) }
+  @inline(__always) static func bits(_ value: Float) -> UInt16 { Float16(value).bitPattern }
 }
 
 /// The upper half of a float32; rounded to the nearest, ties to even.

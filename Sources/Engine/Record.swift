@@ -18,7 +18,7 @@ public final class Record: Sendable {
     public var member: Int
     /// The option of every gene, as JSON.
     var genome: String
-    /// The checkpoint that training starts from.
+    /// The checkpoint that training starts from, by its name in the run's folder.
     var startCheckpoint: String
     /// How it came about, if it is an ``Offspring``, as JSON.
     var offspring: String?
@@ -28,7 +28,7 @@ public final class Record: Sendable {
     public var isFinished: Bool
     /// The fitness; nil before the end, and where it is not finite.
     public var fitness: Double?
-    /// The checkpoint after training.
+    /// The checkpoint after training, by its name in the run's folder.
     var resultCheckpoint: String?
     /// Further figures, as JSON.
     var metrics: String?
@@ -191,6 +191,9 @@ extension Record.Row {
 
   /// Further figures by name.
   public func decodedMetrics() throws -> [String: Double] { try metrics.map { try Record.parse($0) } ?? [:] }
+
+  /// The checkpoint after the interval: what training made, or what it began with where that failed.
+  var endCheckpoint: String { resultCheckpoint ?? startCheckpoint }
 
   /// The fitness; NaN where there is none.
   public var fitnessOrNaN: Double { fitness ?? .nan }

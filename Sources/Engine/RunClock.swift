@@ -1,15 +1,23 @@
 /// Measures a run: how long it took, and how much of that was training and evaluation.
 struct RunClock {
+  /// What has been measured; kept in the record for a resume.
+  struct Measured: Codable, Hashable {
+    /// Seconds of running.
+    var total = 0.0
+    /// Seconds of these in which a worker trained or evaluated.
+    var useful = 0.0
+  }
+
   private let start = ContinuousClock.now
-  private var earlierSeconds = 0.0
+  private var earlier = Measured()
   private var busyUntil: ContinuousClock.Instant?
   private var busySeconds = 0.0
   private var jobSeconds = 0.0
   private var usefulSeconds = 0.0
 
-  /// Adds the time before a resume.
-  mutating func resume(after seconds: Double) {
-    earlierSeconds = seconds
+  /// Adds what was measured before a resume.
+  mutating func resume(after measured: Measured) {
+    earlier = measured
   }
 
   /// Notes a job; jobs are noted in the order of their ends.
@@ -21,14 +29,13 @@ struct RunClock {
     usefulSeconds += job.result?.seconds ?? 0
   }
 
-  /// Seconds of running in all, before and after a resume.
-  var totalSeconds: Double { earlierSeconds + (.now - start).seconds }
-
-  /// The part of the time since the start or resume in which no worker trained or evaluated; of a job's time, loading and saving count too.
-  var engineShare: Double {
-    let total = (ContinuousClock.now - start).seconds
+  /// What has been measured until now, before and after a resume.
+  ///
+  /// A job's time without the trainer's own seconds is loading and saving, and that is not useful.
+  var measured: Measured {
     let useful = jobSeconds > 0 ? busySeconds * min(1, usefulSeconds / jobSeconds) : 0
-    return total > 0 ? max(0, 1 - useful / total) : 0
+    return Measured(
+      total: earlier.total + (ContinuousClock.now - start).seconds, useful: earlier.useful + useful)
   }
 }
 

@@ -25,6 +25,8 @@ public enum RunEvent: Codable, Hashable, Sendable {
   case offspringMade(offspring: Offspring, interval: Int, freshTensors: Int)
   /// The run was stopped from outside; what was finished is kept.
   case interrupted(folder: String)
+  /// The run cannot go on; what was finished is kept.
+  case runFailed(reason: String)
   /// The run is done.
   case runFinished(summary: RunSummary)
 }

@@ -23,21 +23,29 @@ public struct RunFolder: Hashable, Sendable {
   /// Marks that an engine is at work here.
   var lock: String { "\(path)/.lock" }
   private var baseFolderFile: String { "\(path)/config.base" }
-  private var checkpoints: String { "\(path)/checkpoints" }
+  private var checkpoints: String { "\(path)/\(Self.checkpointFolder)" }
+  private static let checkpointFolder = "checkpoints"
+
+  // The record keeps checkpoints by their names in the folder, since a run may be moved, or be resumed from elsewhere.
+
+  /// The path of a checkpoint for a worker, which need not have this process's current folder.
+  func absolute(_ name: String) -> String {
+    URL(fileURLWithPath: path).appendingPathComponent(name).standardizedFileURL.path
+  }
 
   /// What a member starts an interval from, where that is not just what it had at the end of the one before.
   func start(member: Int, interval: Int) -> String {
-    "\(checkpoints)/\(name(interval: interval))/\(name(member: member)).start.safetensors"
+    "\(Self.checkpointFolder)/\(name(interval: interval))/\(name(member: member)).start.safetensors"
   }
 
   /// The freshly initialised network that an offspring is mixed with; removed afterwards.
   func fresh(member: Int, interval: Int) -> String {
-    "\(checkpoints)/\(name(interval: interval))/\(name(member: member)).fresh.safetensors"
+    "\(Self.checkpointFolder)/\(name(interval: interval))/\(name(member: member)).fresh.safetensors"
   }
 
   /// What a member has at the end of an interval.
   func result(member: Int, interval: Int) -> String {
-    "\(checkpoints)/\(name(interval: interval))/\(name(member: member)).safetensors"
+    "\(Self.checkpointFolder)/\(name(interval: interval))/\(name(member: member)).safetensors"
   }
 
   /// Where a member's samples of an interval go, without extension.
@@ -92,20 +100,17 @@ public struct RunFolder: Hashable, Sendable {
     }
   }
 
-  /// Removes all checkpoints but these.
+  /// Removes all checkpoints but these, and what interrupted writers have left.
+  ///
+  /// - Parameter kept: names as the record has them.
   func removeCheckpoints(except kept: Set<String>) throws {
     let manager = FileManager.default
-    for folder in try manager.contentsOfDirectory(atPath: checkpoints) {
-      let folder = "\(checkpoints)/\(folder)"
-      var remaining = 0
-      for file in try manager.contentsOfDirectory(atPath: folder) {
-        if kept.contains("\(folder)/\(file)") {
-          remaining += 1
-        } else {
-          try manager.removeItem(atPath: "\(folder)/\(file)")
-        }
-      }
-      if remaining == 0 { try manager.removeItem(atPath: folder) }
+    for interval in try manager.contentsOfDirectory(atPath: checkpoints) where interval.hasPrefix("interval-")
+    {
+      let names = try manager.contentsOfDirectory(atPath: "\(checkpoints)/\(interval)")
+      let superfluous = names.filter { !kept.contains("\(Self.checkpointFolder)/\(interval)/\($0)") }
+      for name in superfluous { try manager.removeItem(atPath: "\(checkpoints)/\(interval)/\(name)") }
+      if superfluous.count == names.count { try manager.removeItem(atPath: "\(checkpoints)/\(interval)") }
     }
   }
 
@@ -152,6 +157,8 @@ public enum RunError: Error, Hashable, Sendable {
   case changed(what: String)
   /// The settings are impossible.
   case settings([String])
+  /// A member's network could not be made.
+  case member(Int, interval: Int, reason: String)
 }
 
 extension RunError: CustomStringConvertible {
@@ -169,6 +176,8 @@ extension RunError: CustomStringConvertible {
     case .changed(let what):
       "\(what) is not what it was when the run began; a run cannot be resumed with another"
     case .settings(let problems): problems.joined(separator: "\n")
+    case .member(let member, let interval, let reason):
+      "the network of member \(member) for interval \(interval) could not be made: \(reason)"
     }
   }
 }

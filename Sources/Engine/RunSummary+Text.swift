@@ -3,19 +3,21 @@ import PBTNAS
 
 extension RunSummary {
   /// Gathers what the record says.
-  init(_ folder: RunFolder, _ record: Record, _ clock: RunClock) throws {
-    guard let best: BestNetwork = try record.get("best") else {
-      throw MethodError.tooFewFinite(finite: 0, of: 0)
-    }
+  ///
+  /// - Throws: ``MethodError`` if no member ever had a finite fitness.
+  init(_ folder: RunFolder, _ record: Record, _ measured: RunClock.Measured) throws {
     let members = try record.allMembers()
+    guard let best: BestNetwork = try record.get("best") else {
+      throw MethodError.tooFewFinite(finite: 0, of: members.count { $0.interval == 1 })
+    }
     let first = members.filter { $0.interval == 1 }.compactMap(\.fitness)
     self.init(
       folder: folder.path, bestFitness: best.fitness, bestMember: best.member, bestInterval: best.interval,
       bestGenome: best.genome, firstIntervalBestFitness: first.max() ?? .nan,
       intervals: members.map(\.interval).max() ?? 0, offspring: members.count { $0.offspring != nil },
       freshTensors: members.reduce(0) { $0 + $1.freshTensors },
-      lostJobs: try record.events(kind: "workerLost").count, seconds: clock.totalSeconds,
-      engineShare: clock.engineShare)
+      lostJobs: try record.events(kind: "workerLost").count, seconds: measured.total,
+      engineShare: measured.total > 0 ? max(0, 1 - measured.useful / measured.total) : 0)
   }
 
   /// The summary in words, as it is kept in `summary.txt`.

@@ -1,4 +1,5 @@
 import Foundation
+import Safetensors
 
 /// Answers jobs from standard input with lines on standard output until the input ends: the trainer's side of the worker protocol.
 ///
@@ -16,22 +17,29 @@ public func serve(_ trainer: some Trainer) throws {
   let jobs = LineQueue()
   Thread.detachNewThread {
     while let line = readLine() { jobs.append(line) }
-    exit(0)
+    // Not `exit`: what runs then could wait for the thread that trains.
+    _exit(0)
   }
   while true {
-    let answer: AnswerLine
-    do {
-      let line = try WorkerProtocol.decoder().decode(JobLine.self, from: Data(jobs.next().utf8))
-      answer = perform(line, with: trainer) { progress in
-        let report = AnswerLine(
-          id: line.id, progress: progress.fraction, samplesPerSecond: progress.samplesPerSecond)
-        if let data = try? WorkerProtocol.line(report) { try? output.write(contentsOf: data) }
-      }
-    } catch {
-      answer = AnswerLine(id: -1, error: "this is not a job: \(error)")
-    }
-    try output.write(contentsOf: WorkerProtocol.line(answer))
+    try answer(jobs.next(), with: trainer) { try output.write(contentsOf: WorkerProtocol.line($0)) }
   }
+}
+
+/// Does the job of a line and sends what is to be said about it.
+func answer(_ line: String, with trainer: some Trainer, send: (AnswerLine) throws -> Void) throws {
+  let job: JobLine
+  do {
+    job = try WorkerProtocol.decode(JobLine.self, Data(line.utf8), expected: "a job")
+  } catch {
+    // No job has this number, so the engine sees that something is wrong.
+    return try send(AnswerLine(id: -1, error: "found \(error.found), expected \(error.expected)"))
+  }
+  try send(
+    perform(job, with: trainer) { progress in
+      // If the engine is gone, so is this process soon.
+      try? send(
+        AnswerLine(id: job.id, progress: progress.fraction, samplesPerSecond: progress.samplesPerSecond))
+    })
 }
 
 /// Does a job and puts what came of it into a line.
@@ -51,7 +59,10 @@ private func perform(
       id: line.id, fitness: result.fitness, metrics: result.metrics, files: result.files,
       seconds: result.seconds)
   } catch {
-    return AnswerLine(id: line.id, error: String(describing: error))
+    let reason = (error as? SafetensorsError)?.reason
+    let isDiskFull = if case .diskFull = reason { true } else { false }
+    return AnswerLine(
+      id: line.id, error: String(describing: error), diskFull: isDiskFull ? true : nil)
   }
 }
 

@@ -6,15 +6,18 @@ final class WorkerProcess: @unchecked Sendable {
   let number: Int
   private let process = Process()
   private let input = Pipe()
-  private let lines: AsyncStream<Data>
   private let logPath: String
   // Only touched by the one task that uses the worker.
-  private var iterator: AsyncStream<Data>.Iterator
+  private var lines: AsyncStream<Data>.Iterator
   private var nextID = 1
+
+  /// A longer line is nonsense, whatever is in it.
+  private static let longestLine = 1 << 24
 
   /// Starts the process.
   ///
   /// - Parameter logPath: where its standard error is appended.
+  /// - Throws: ``WorkerLost`` if it does not start.
   init(number: Int, command: WorkerCommand, logPath: String) throws {
     self.number = number
     self.logPath = logPath
@@ -24,23 +27,17 @@ final class WorkerProcess: @unchecked Sendable {
     process.standardInput = input
     let output = Pipe()
     process.standardOutput = output
-    process.standardError = try Self.appending(to: logPath)
     let (stream, continuation) = AsyncStream.makeStream(of: Data.self)
-    lines = stream
-    iterator = stream.makeAsyncIterator()
-    try process.run()
-    let handle = output.fileHandleForReading
-    Thread.detachNewThread {
-      var rest = Data()
-      while case let chunk = handle.availableData, !chunk.isEmpty {
-        rest.append(chunk)
-        while let end = rest.firstIndex(of: UInt8(ascii: "\n")) {
-          continuation.yield(Data(rest[rest.startIndex..<end]))
-          rest = Data(rest[rest.index(after: end)...])
-        }
-      }
-      continuation.finish()
+    lines = stream.makeAsyncIterator()
+    do {
+      process.standardError = try Self.appending(to: logPath)
+      try process.run()
+    } catch {
+      let reason = "`\(command.executable)` could not be started: \(error.localizedDescription)"
+      throw WorkerLost(worker: number, reason: reason, lastWords: "")
     }
+    Self.readLines(of: output.fileHandleForReading, into: continuation)
+    Self.endGroup(of: process.processIdentifier)
   }
 
   private static func appending(to path: String) throws -> FileHandle {
@@ -52,62 +49,95 @@ final class WorkerProcess: @unchecked Sendable {
     return handle
   }
 
+  private static func readLines(of handle: FileHandle, into lines: AsyncStream<Data>.Continuation) {
+    Thread.detachNewThread {
+      var rest = Data()
+      while case let chunk = handle.availableData, !chunk.isEmpty {
+        rest.append(chunk)
+        while let end = rest.firstIndex(of: UInt8(ascii: "\n")) {
+          lines.yield(Data(rest[rest.startIndex..<end]))
+          rest = Data(rest[rest.index(after: end)...])
+        }
+        if rest.count > longestLine {
+          lines.yield(rest)
+          rest = Data()
+        }
+      }
+      lines.finish()
+    }
+  }
+
+  /// Ends what a worker has started when it ends itself: processes that still hold its output would hide that it is gone.
+  private static func endGroup(of leader: pid_t) {
+    Thread.detachNewThread {
+      var information = siginfo_t()
+      // Looks without reaping, which is left to `Process`.
+      while waitid(P_PID, id_t(leader), &information, WEXITED | WNOWAIT) != 0 && errno == EINTR {}
+      Foundation.kill(-leader, SIGKILL)
+    }
+  }
+
   /// Waits for the first line.
   func ready() async throws -> SearchSpace {
     let line = try await nextLine(expecting: "the line that says it is ready")
-    guard let ready = try? WorkerProtocol.decoder().decode(ReadyLine.self, from: line), ready.ready else {
-      throw lost(violation(line, expected: "{\"ready\":true,\"protocol\":1,\"search_space\":...}"))
+    do {
+      return try ReadyLine.searchSpace(in: line)
+    } catch {
+      throw lost(error.description)
     }
-    guard ready.protocol == WorkerProtocol.version else {
-      throw lost(
-        ProtocolViolation(found: "protocol \(ready.protocol)", expected: "\(WorkerProtocol.version)")
-          .description)
-    }
-    return ready.searchSpace
   }
 
   /// Has a job done.
+  ///
+  /// - Throws: ``WorkerLost`` if the process ends or breaks the protocol, ``JobFailed`` if the trainer gives up.
   func perform(_ job: Job, progress: (TrainingProgress) -> Void) async throws -> TrainingResult? {
     let id = nextID
     nextID += 1
     do {
       try input.fileHandleForWriting.write(contentsOf: WorkerProtocol.line(JobLine(id: id, job: job)))
     } catch {
-      throw lost(await ending())
+      throw lost("\(await ending()) before it took the job")
     }
     while true {
-      let line = try await nextLine(expecting: "an answer")
-      guard let answer = try? WorkerProtocol.decoder().decode(AnswerLine.self, from: line), answer.id == id
-      else {
-        throw lost(violation(line, expected: "an answer to job \(id)"))
+      let line = try await nextLine(expecting: "an answer to the job")
+      let meaning: AnswerLine.Meaning
+      do {
+        meaning = try AnswerLine.meaning(of: line, for: job, id: id)
+      } catch {
+        throw lost(error.description)
       }
-      switch try answer.meaning(for: job) {
+      switch meaning {
       case .progress(let report): progress(report)
-      case .failed(let message): throw JobFailed(description: message)
+      case .failed(let failure): throw failure
       case .finished(let result): return result
       }
     }
   }
 
-  /// Ends the process, whatever it does.
-  func kill() {
+  /// Asks the process to end, by ending its input.
+  func endInput() {
+    // An input that is closed already asks for the same.
     try? input.fileHandleForWriting.close()
-    if process.isRunning { Foundation.kill(process.processIdentifier, SIGKILL) }
+  }
+
+  /// Whether the process still runs.
+  var isRunning: Bool { process.isRunning }
+
+  /// Ends the process and all that it started, whatever they do.
+  func kill() {
+    endInput()
+    if process.isRunning { Foundation.kill(-process.processIdentifier, SIGKILL) }
   }
 
   private func nextLine(expecting what: String) async throws -> Data {
-    guard let line = await iterator.next() else { throw lost("\(await ending()) before \(what)") }
+    guard let line = await lines.next() else { throw lost("\(await ending()) before \(what)") }
     return line
-  }
-
-  private func violation(_ line: Data, expected: String) -> String {
-    let text = String(decoding: line.prefix(200), as: UTF8.self)
-    return ProtocolViolation(found: "`\(text)`", expected: expected).description
   }
 
   /// How the process ended. Its output has ended, so it is ending too.
   private func ending() async -> String {
     for _ in 0..<200 where process.isRunning {
+      // Cancellation only makes it look sooner.
       try? await Task.sleep(for: .milliseconds(10))
     }
     if process.isRunning { return "it closed its output" }
@@ -117,6 +147,7 @@ final class WorkerProcess: @unchecked Sendable {
   }
 
   private func lost(_ reason: String) -> WorkerLost {
+    // Without a log there are no last words.
     let log = (try? String(contentsOfFile: logPath, encoding: .utf8)) ?? ""
     let tail = log.split(separator: "\n").suffix(3).joined(separator: " | ")
     return WorkerLost(worker: number, reason: reason, lastWords: String(tail.suffix(500)))

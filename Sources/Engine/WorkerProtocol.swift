@@ -7,9 +7,12 @@ import PBTNAS
 /// 2. The engine sends a job: `{"id":7,"job":"train","genome":[0,3],"checkpoint":"...","seed":5,...}`.
 /// 3. The trainer may report progress: `{"id":7,"progress":0.4,"samples_per_second":812}`.
 /// 4. The trainer answers `{"id":7,"fitness":-31.2,"metrics":{},"files":[],"seconds":1.9}`, for `initialise` just `{"id":7}`, or
-///    `{"id":7,"error":"what was wrong"}`. Then the next job follows.
+///    `{"id":7,"error":"what was wrong"}`. Then the next job follows. Of an answer's fields only `fitness` must be there.
 ///
-/// Numbers that are not finite are the strings "NaN", "Infinity" and "-Infinity". A trainer exits when its input ends.
+/// A trainer that has no room on the disk adds `"disk_full":true` to its `error`: then the run stops and can be resumed, where another
+/// error makes the member rank last.
+///
+/// Numbers that are not finite are the strings "NaN", "Infinity" and "-Infinity"; from a trainer also the bare words, which Python writes. A trainer exits when its input ends.
 enum WorkerProtocol {
   /// The protocol's version.
   static let version = 1
@@ -25,10 +28,45 @@ enum WorkerProtocol {
 
   static func decoder() -> JSONDecoder {
     let decoder = JSONDecoder()
+    decoder.allowsJSON5 = true
     decoder.keyDecodingStrategy = .convertFromSnakeCase
     decoder.nonConformingFloatDecodingStrategy = .convertFromString(
       positiveInfinity: "Infinity", negativeInfinity: "-Infinity", nan: "NaN")
     return decoder
+  }
+
+  /// Reads a line from a trainer.
+  static func decode<Value: Decodable>(
+    _ type: Value.Type, _ line: Data, expected: String
+  ) throws(ProtocolViolation) -> Value {
+    do {
+      return try decoder().decode(type, from: line)
+    } catch {
+      let text = String(decoding: line.prefix(200), as: UTF8.self)
+      let isJSON = (try? decoder().decode([String: Anything].self, from: line)) != nil
+      let reason = isJSON ? reason(of: error) : "not a JSON object"
+      throw ProtocolViolation(found: "`\(text)` (\(reason))", expected: expected)
+    }
+  }
+
+  /// Any value, left unread.
+  private struct Anything: Decodable {
+    init(from decoder: any Decoder) {}
+  }
+
+  /// What is wrong with an object that could not be read, in a few words.
+  private static func reason(of error: any Error) -> String {
+    func name(_ path: [any CodingKey]) -> String { path.map(\.stringValue).joined(separator: ".") }
+    return switch error {
+    case DecodingError.keyNotFound(let key, _): "`\(key.stringValue)` is missing"
+    case DecodingError.typeMismatch(let type, let context):
+      "`\(name(context.codingPath))` is not of type \(type)"
+    case DecodingError.valueNotFound(_, let context): "`\(name(context.codingPath))` is null"
+    case DecodingError.dataCorrupted(let context):
+      context.codingPath.isEmpty
+        ? "a value of the wrong form" : "`\(name(context.codingPath))`: \(context.debugDescription)"
+    default: String(describing: error)
+    }
   }
 
   /// A value as a line with its end.
@@ -42,6 +80,23 @@ struct ReadyLine: Codable, Hashable, Sendable {
   var ready: Bool
   var `protocol`: Int
   var searchSpace: SearchSpace
+
+  private struct Version: Decodable {
+    var ready: Bool
+    var `protocol`: Int
+  }
+
+  /// The search space that a first line announces.
+  static func searchSpace(in line: Data) throws(ProtocolViolation) -> SearchSpace {
+    let form =
+      "`{\"ready\":true,\"protocol\":\(WorkerProtocol.version),\"search_space\":{\"genes\":[...]}}` as the first line"
+    let version = try WorkerProtocol.decode(Version.self, line, expected: form)
+    guard version.ready, version.protocol == WorkerProtocol.version else {
+      throw ProtocolViolation(
+        found: version.ready ? "protocol \(version.protocol)" : "`\"ready\":false`", expected: form)
+    }
+    return try WorkerProtocol.decode(ReadyLine.self, line, expected: form).searchSpace
+  }
 }
 
 /// A line from a trainer about a job.
@@ -50,33 +105,46 @@ struct AnswerLine: Codable, Hashable, Sendable {
   var progress: Double?
   var samplesPerSecond: Double?
   var error: String?
+  var diskFull: Bool?
   var fitness: Double?
   var metrics: [String: Double]?
   var files: [String]?
   var seconds: Double?
 
   /// What a line means.
-  enum Meaning {
+  enum Meaning: Hashable {
     case progress(TrainingProgress)
-    case failed(String)
+    case failed(JobFailed)
     case finished(TrainingResult?)
   }
 
-  /// What the line means as an answer to a job.
-  ///
-  /// - Throws: ``ProtocolViolation`` if it is none.
-  func meaning(for job: Job) throws -> Meaning {
-    if let progress {
-      return .progress(TrainingProgress(fraction: progress, samplesPerSecond: samplesPerSecond ?? 0))
+  /// What a line means as an answer to a job.
+  static func meaning(of line: Data, for job: Job, id: Int) throws(ProtocolViolation) -> Meaning {
+    let form =
+      if case .initialise = job {
+        "`{\"id\":\(id)}` or `error`"
+      } else {
+        "`{\"id\":\(id)}` with `fitness`, `progress` or `error`"
+      }
+    let answer = try WorkerProtocol.decode(AnswerLine.self, line, expected: form)
+    guard answer.id == id else {
+      throw ProtocolViolation(found: "an answer to job \(answer.id)", expected: "one to job \(id): \(form)")
     }
-    if let error { return .failed(error) }
+    if let progress = answer.progress {
+      return .progress(
+        TrainingProgress(fraction: progress, samplesPerSecond: answer.samplesPerSecond ?? 0))
+    }
+    if let error = answer.error {
+      return .failed(JobFailed(error, isDiskFull: answer.diskFull ?? false))
+    }
     if case .initialise = job { return .finished(nil) }
-    guard let fitness else {
-      throw ProtocolViolation(
-        found: "an answer without `fitness`", expected: "`fitness`, `progress` or `error`")
+    guard let fitness = answer.fitness else {
+      throw ProtocolViolation(found: "an answer without `fitness`", expected: form)
     }
     return .finished(
-      TrainingResult(fitness: fitness, metrics: metrics ?? [:], files: files ?? [], seconds: seconds ?? 0))
+      TrainingResult(
+        fitness: fitness, metrics: answer.metrics ?? [:], files: answer.files ?? [],
+        seconds: answer.seconds ?? 0))
   }
 }
 

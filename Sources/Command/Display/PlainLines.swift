@@ -49,7 +49,7 @@ final class PlainLines: Display, @unchecked Sendable {
       return "interrupted; what was finished is kept. Go on by `pbtnas resume \(folder)`"
     case .runFinished(let summary):
       return finalWords(summary)
-    case .memberStarted, .progress:
+    case .memberStarted, .progress, .runFailed:
       return nil
     }
   }

@@ -1,0 +1,81 @@
+import Foundation
+import PBTNAS
+
+// How an interval gets its members: the first from fresh networks, the others from the interval before.
+extension Search {
+  /// Deals out genomes and has their networks initialised.
+  func beginFirstInterval() async throws {
+    try folder.prepare(interval: 1)
+    let genomes = try initialPopulation(space, size: method.populationSize, seed: seed)
+    let rows = try await concurrently(genomes.indices) { member in
+      let checkpoint = self.folder.start(member: member, interval: 1)
+      let seed = self.seed.seed(member: member, interval: 0, purpose: .initialWeights)
+      try await self.initialise(genomes[member], seed, checkpoint, member, interval: 1)
+      return try Record.Row(
+        interval: 1, member: member, genome: genomes[member], startCheckpoint: checkpoint)
+    }
+    try record.begin(rows)
+  }
+
+  /// Selection and mixing: writes the offspring's checkpoints, then the new population into the record at once.
+  func beginNextInterval(after interval: Int, _ members: [Record.Row]) async throws {
+    let genomes = try members.map { try $0.decodedGenome() }
+    let generation = try nextGeneration(
+      after: interval, genomes, fitness: members.map(\.fitnessOrNaN), in: space, method, seed: seed)
+    try folder.prepare(interval: interval + 1)
+    let ends = members.map(\.endCheckpoint)
+    let offspring = try await concurrently(generation.offspring.indices) { index in
+      try await self.make(generation.offspring[index], from: ends, interval: interval + 1)
+    }
+    let replaced = Dictionary(uniqueKeysWithValues: offspring.map { ($0.member, $0) })
+    let rows = try members.indices.map { member in
+      try replaced[member]
+        ?? Record.Row(
+          interval: interval + 1, member: member, genome: genomes[member], startCheckpoint: ends[member])
+    }
+    try record.begin(rows)
+    for (offspring, row) in zip(generation.offspring, offspring) {
+      try tell(
+        .offspringMade(offspring: offspring, interval: interval + 1, freshTensors: row.freshTensors))
+    }
+    try folder.removeCheckpoints(except: Set(rows.map(\.startCheckpoint)))
+  }
+
+  /// Makes an offspring's checkpoint from its parents' and a fresh one.
+  private func make(_ offspring: Offspring, from ends: [String], interval: Int) async throws -> Record.Row {
+    let (folder, space, method) = (folder, space, method)
+    let fresh = folder.fresh(member: offspring.member, interval: interval)
+    let start = folder.start(member: offspring.member, interval: interval)
+    try await initialise(offspring.genome, offspring.freshSeed, fresh, offspring.member, interval: interval)
+    let missing = try await aside {
+      let missing = try writeOffspring(
+        offspring, in: space, method, base: Checkpoint(path: folder.absolute(ends[offspring.base])),
+        donor: try offspring.donor.map { try Checkpoint(path: folder.absolute(ends[$0])) },
+        fresh: Checkpoint(path: folder.absolute(fresh)), to: folder.absolute(start))
+      try FileManager.default.removeItem(atPath: folder.absolute(fresh))
+      return missing
+    }
+    return try Record.Row(
+      interval: interval, member: offspring.member, genome: offspring.genome, startCheckpoint: start,
+      offspring: offspring, freshTensors: missing.count)
+  }
+
+  /// Has a fresh network made, without which its member cannot be.
+  ///
+  /// - Throws: ``RunError/member(_:interval:reason:)`` if no worker can, or the file is not what was asked for.
+  private func initialise(
+    _ genome: Genome, _ seed: UInt64, _ checkpoint: String, _ member: Int, interval: Int
+  ) async throws {
+    let path = folder.absolute(checkpoint)
+    let job = Job.initialise(InitialiseJob(genome: genome, seed: seed, output: path))
+    do {
+      _ = try await perform(job, member, interval)
+      let found = try Checkpoint(path: path).genome
+      guard found == genome else {
+        throw CheckpointError(path, .wrongGenome(expected: genome, found: found))
+      }
+    } catch let error where !(error is CancellationError) {
+      throw RunError.member(member, interval: interval, reason: String(describing: error))
+    }
+  }
+}

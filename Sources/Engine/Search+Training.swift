@@ -1,0 +1,100 @@
+import PBTNAS
+import Safetensors
+
+// How an interval's members are trained and judged.
+extension Search {
+  /// Trains every member that has not finished the interval.
+  func train(_ interval: Int) async throws -> [Record.Row] {
+    try folder.prepare(interval: interval)
+    let rows = try record.members(interval: interval)
+    try tell(.intervalStarted(interval: interval, genomes: rows.map { try $0.decodedGenome() }))
+    for row in rows where row.isFinished { report(try Self.event(of: row)) }
+    _ = try await concurrently(rows.filter { !$0.isFinished }.map(\.member)) { member in
+      try await self.train(rows[member])
+    }
+    let members = try record.members(interval: interval)
+    let fitness = members.map(\.fitnessOrNaN)
+    try tell(.intervalFinished(interval: interval, ranking: rank(fitness), fitness: fitness))
+    return members
+  }
+
+  /// Trains a member and keeps what became of it.
+  private func train(_ row: Record.Row) async throws {
+    var row = row
+    let (member, interval) = (row.member, row.interval)
+    let start = folder.absolute(row.startCheckpoint)
+    let output = folder.result(member: member, interval: interval)
+    let job = TrainJob(
+      genome: try row.decodedGenome(), checkpoint: start,
+      seed: seed.seed(member: member, interval: interval, purpose: .training),
+      evaluationSeed: seed.seed(member: 0, interval: 0, purpose: .evaluation),
+      output: folder.absolute(output),
+      artifacts: RunFolder(path: folder.absolute("")).samples(member: member, interval: interval))
+    do {
+      guard let result = try await perform(.train(job), member, interval) else {
+        throw ProtocolViolation(found: "an answer without a result", expected: "a fitness")
+      }
+      let diverged = try await aside {
+        let trained = try Checkpoint(path: job.output)
+        try trained.check(continues: Checkpoint(path: start))
+        return trained.firstNonFiniteTensor()
+      }
+      row.fitness = result.fitness.isFinite && diverged == nil ? result.fitness : nil
+      row.resultCheckpoint = output
+      row.metrics = try Record.json(result.metrics)
+      row.seconds = result.seconds
+      row.failure = diverged.map { "tensor `\($0)` has elements that are not finite" }
+      row.isFinished = true
+      try record.finish(row)
+      try tell(
+        row.failure.map { .memberFailed(member: member, interval: interval, reason: $0) }
+          ?? .memberFinished(member: member, interval: interval, result: result))
+    } catch let error where Self.isMembersFault(error) && !isInterrupted {
+      // The member stays as it was at the interval's start, and ranks last.
+      row.failure = String(describing: error)
+      row.isFinished = true
+      try record.finish(row)
+      try tell(.memberFailed(member: member, interval: interval, reason: String(describing: error)))
+    }
+  }
+
+  /// Whether an error is about one member, so that the others go on.
+  private static func isMembersFault(_ error: any Error) -> Bool {
+    switch error {
+    case let error as JobFailed: !error.isDiskFull
+    case is WorkerLost, is CheckpointError, is SafetensorsError, is ProtocolViolation: true
+    default: false
+    }
+  }
+
+  /// What became of a member that finished before a resume.
+  private static func event(of row: Record.Row) throws -> RunEvent {
+    if let reason = row.failure {
+      return .memberFailed(member: row.member, interval: row.interval, reason: reason)
+    }
+    let result = TrainingResult(
+      fitness: row.fitnessOrNaN, metrics: try row.decodedMetrics(), files: [], seconds: row.seconds ?? 0)
+    return .memberFinished(member: row.member, interval: row.interval, result: result)
+  }
+
+  /// Has a job done; tries again where a worker was lost.
+  func perform(_ job: Job, _ member: Int, _ interval: Int) async throws -> TrainingResult? {
+    let report = self.report
+    let isTraining = if case .train = job { true } else { false }
+    for attempt in 0... {
+      do {
+        let done = try await executor.run(
+          job, started: { if isTraining { report(.memberStarted(member: member, interval: interval)) } },
+          progress: { report(.progress(member: member, interval: interval, progress: $0)) })
+        clock.note(done)
+        return done.result
+      } catch let error as WorkerLost where !isInterrupted {
+        let tryAgain = attempt < settings.retries
+        try tell(
+          .workerLost(member: member, interval: interval, reason: error.description, tryAgain: tryAgain))
+        if !tryAgain { throw error }
+      }
+    }
+    return nil
+  }
+}

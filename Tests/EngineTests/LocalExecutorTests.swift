@@ -1,0 +1,131 @@
+import Foundation
+import PBTNAS
+import Synchronization
+import Testing
+
+@testable import Engine
+
+@Suite struct LocalExecutorTests {
+  private let run: TestRun
+
+  init() throws { run = try TestRun() }
+
+  private func path(_ name: String) -> String { "\(run.folder.path)/\(name)" }
+
+  /// A training job on a fresh network.
+  private func trainJob(_ executor: LocalExecutor) async throws -> Job {
+    let genome = Genome([1, 0, 1])
+    let start = Job.initialise(InitialiseJob(genome: genome, seed: 3, output: path("start")))
+    #expect(try await executor.run(start, started: {}, progress: { _ in }).result == nil)
+    return .train(
+      TrainJob(
+        genome: genome, checkpoint: path("start"), seed: 4, evaluationSeed: 5, output: path("end"),
+        artifacts: nil))
+  }
+
+  @Test func workersDoJobsAndSayHowFarTheyAre() async throws {
+    let executor = try PythonTrainer.executor(run)
+    let space = try await executor.start()
+    #expect(space.genes.map(\.name) == ["g0", "g1", "g2"])
+    let reports = Mutex<[TrainingProgress]>([])
+    let starts = Mutex(0)
+    let done = try await executor.run(
+      try await trainJob(executor), started: { starts.withLock { $0 += 1 } },
+      progress: { report in reports.withLock { $0.append(report) } })
+    #expect(done.result?.fitness.isFinite == true && done.start < done.end)
+    #expect(reports.withLock { $0 } == [TrainingProgress(fraction: 0.5, samplesPerSecond: 1000)])
+    #expect(starts.withLock { $0 } == 1)
+    await executor.stop()
+  }
+
+  @Test func workersGetTheirNumberOfThreadsAndNoFilesOfOthers() async throws {
+    let command = try PythonTrainer.command(run, threads: 3)
+    let executor = LocalExecutor(workers: 3, command: command, logFolder: run.folder.logs)
+    _ = try await executor.start()
+    let job = try await trainJob(executor)
+    var files: Set<Double> = []
+    for _ in 0..<3 {
+      let metrics = try await executor.run(job, started: {}, progress: { _ in }).result?.metrics
+      #expect(metrics?["threads"] == 3)
+      files.insert(metrics?["open_files"] ?? 0)
+    }
+    // Standard input, output and error, what watches over the process, and the folder being listed. A worker that held another's input
+    // would keep that alive when the engine is gone.
+    #expect(files.count == 1 && (files.first ?? 99) <= 5, "\(files)")
+    await executor.stop()
+  }
+
+  /// Faults of a worker, with a part of what is said about it.
+  static let losses = [
+    ("killed", "it was killed by signal 9 before an answer to the job"),
+    ("exit", "it exited with status 3 before an answer to the job; its last words: out of cheese"),
+    ("killed-with-orphan", "it was killed by signal 9"),
+    ("junk", "found `Epoch 1: loss 0.3` (not a JSON object), expected `{\"id\":2}` with `fitness`"),
+    ("wrong-id", "found an answer to job 3, expected one to job 2"),
+    ("no-fitness", "found an answer without `fitness`"),
+  ]
+
+  @Test(arguments: losses) func aLostWorkerIsNoticedAtOnceAndReplaced(fault: String, says: String)
+    async throws
+  {
+    let executor = try PythonTrainer.executor(run, workers: 1, fault: fault)
+    _ = try await executor.start()
+    let job = try await trainJob(executor)
+    let start = ContinuousClock.now
+    await #expect {
+      try await executor.run(job, started: {}, progress: { _ in })
+    } throws: { error in
+      (error as? WorkerLost)?.description.contains(says) == true
+    }
+    #expect(ContinuousClock.now - start < .seconds(5))
+    let done = try await executor.run(job, started: {}, progress: { _ in })
+    #expect(done.result?.fitness.isFinite == true)
+    await executor.stop()
+  }
+
+  @Test(arguments: [
+    (
+      "start-exit",
+      "it exited with status 1 before the line that says it is ready; its last words: there is no data set here"
+    ),
+    ("start-junk", "found `Welcome!` (not a JSON object)"), ("start-protocol", "found protocol 2"),
+  ])
+  func aTrainerThatDoesNotStartIsNamedWithItsLastWords(fault: String, says: String) async throws {
+    let executor = try PythonTrainer.executor(run, fault: fault)
+    await #expect {
+      try await executor.start()
+    } throws: {
+      "\($0)".contains(says)
+    }
+    await executor.stop()
+  }
+
+  @Test func aProgramThatDoesNotExistIsNamed() async throws {
+    let command = WorkerCommand(executable: "/nowhere/trainer", arguments: [], threads: 1)
+    let executor = LocalExecutor(workers: 1, command: command, logFolder: run.folder.logs)
+    await #expect {
+      try await executor.start()
+    } throws: {
+      "\($0)".contains("`/nowhere/trainer` could not be started")
+    }
+  }
+
+  @Test func stoppingEndsBusyWorkersAndThoseWhoWait() async throws {
+    let executor = try PythonTrainer.executor(run, workers: 1, seconds: 60)
+    _ = try await executor.start()
+    let job = try await trainJob(executor)
+    let start = ContinuousClock.now
+    try await withThrowingTaskGroup(of: Void.self) { group in
+      for _ in 0..<3 {
+        group.addTask {
+          await #expect(throws: CancellationError.self) {
+            try await executor.run(
+              job, started: { Task { await executor.stop() } }, progress: { _ in })
+          }
+        }
+      }
+      try await group.waitForAll()
+    }
+    #expect(ContinuousClock.now - start < .seconds(10))
+  }
+}

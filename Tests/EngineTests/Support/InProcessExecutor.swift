@@ -1,0 +1,76 @@
+import Foundation
+import PBTNAS
+
+@testable import Engine
+
+/// Workers that are tasks of this process and take jobs in a random order, for random times.
+actor InProcessExecutor: Executor {
+  /// What happens to a job instead of being done; nil if it is done.
+  typealias Fault = @Sendable (_ job: Job, _ number: Int) -> (any Error)?
+
+  nonisolated let workerCount: Int
+  private let fault: Fault
+  private var random: SeededGenerator
+  private var free: Int
+  private var waiting: [CheckedContinuation<Void, Never>] = []
+  private var isStopped = false
+  /// Jobs begun.
+  private(set) var count = 0
+
+  /// - Parameters:
+  ///   - order: the seed of the order.
+  ///   - fault: asked before a job is done, with the number of jobs begun before.
+  init(workers: Int, order: UInt64 = 0, fault: @escaping Fault = { _, _ in nil }) {
+    workerCount = workers
+    free = workers
+    random = SeededGenerator(seed: order)
+    self.fault = fault
+  }
+
+  func start() -> SearchSpace { ToyTrainer().searchSpace }
+
+  func stop() {
+    isStopped = true
+    for job in waiting { job.resume() }
+    waiting = []
+  }
+
+  func run(
+    _ job: Job, started: @escaping @Sendable () -> Void,
+    progress: @escaping @Sendable (TrainingProgress) -> Void
+  ) async throws -> FinishedJob {
+    while free == 0 && !isStopped { await withCheckedContinuation { waiting.append($0) } }
+    if isStopped { throw CancellationError() }
+    free -= 1
+    defer { release() }
+    let number = count
+    count += 1
+    started()
+    let start = ContinuousClock.now
+    let pause = Duration.microseconds(random.below(1500))
+    let fault = fault
+    let result = try await Task.detached {
+      try await Task.sleep(for: pause)
+      if let error = fault(job, number) { throw error }
+      return try Self.perform(job, progress)
+    }.value
+    if isStopped { throw CancellationError() }
+    return FinishedJob(result: result, start: start, end: .now)
+  }
+
+  private func release() {
+    free += 1
+    if !waiting.isEmpty { waiting.remove(at: random.below(waiting.count)).resume() }
+  }
+
+  private static func perform(_ job: Job, _ progress: (TrainingProgress) -> Void) throws -> TrainingResult? {
+    let trainer = ToyTrainer()
+    switch job {
+    case .initialise(let job):
+      try trainer.initialise(job)
+      return nil
+    case .train(let job): return try trainer.train(job, progress: progress)
+    case .evaluate(let job): return try trainer.evaluate(job)
+    }
+  }
+}

@@ -1,0 +1,87 @@
+import Foundation
+import PBTNAS
+import Safetensors
+import Synchronization
+
+@testable import Engine
+
+/// A run's folder that goes when the test is over.
+final class TestRun: Sendable {
+  let folder: RunFolder
+  private let events = Mutex<[RunEvent]>([])
+
+  init(_ path: String? = nil) throws {
+    folder = RunFolder(path: path ?? NSTemporaryDirectory() + "engine-\(UUID().uuidString)")
+    try FileManager.default.createDirectory(atPath: folder.path, withIntermediateDirectories: true)
+  }
+
+  deinit {
+    // A folder that stays behind harms no test.
+    try? FileManager.default.removeItem(atPath: folder.path)
+  }
+
+  /// What was reported so far.
+  var seen: [RunEvent] { events.withLock { $0 } }
+
+  func search(_ settings: RunSettings, _ executor: any Executor, resumes: Bool = false) throws -> Search {
+    try Search(folder, settings, executor: executor, resumes: resumes) { event in
+      self.events.withLock { $0.append(event) }
+    }
+  }
+
+  @discardableResult
+  func run(_ settings: RunSettings, _ executor: any Executor, resumes: Bool = false) async throws
+    -> RunSummary
+  {
+    try await search(settings, executor, resumes: resumes).run()
+  }
+
+  /// All that a user could compare between two runs.
+  func outcome() throws -> Outcome {
+    let record = try Record(path: folder.record)
+    let members = try record.allMembers().map { row in
+      var row = row
+      row.seconds = nil
+      return row
+    }
+    let last = members.last?.interval ?? 0
+    let checkpoints = try members.filter { $0.interval == last }.map {
+      try Data(contentsOf: URL(fileURLWithPath: folder.absolute($0.endCheckpoint)))
+    }
+    return Outcome(
+      members: members, best: try Data(contentsOf: URL(fileURLWithPath: folder.best)),
+      checkpoints: checkpoints)
+  }
+
+  struct Outcome: Equatable {
+    var members: [Record.Row]
+    var best: Data
+    var checkpoints: [Data]
+  }
+
+  /// Checkpoints in the folder.
+  func checkpointNames() throws -> [String] {
+    try FileManager.default.subpathsOfDirectory(atPath: "\(folder.path)/checkpoints")
+      .filter { $0.contains("safetensors") }.sorted()
+  }
+}
+
+extension RunSettings {
+  /// Settings of a small run.
+  static func test(
+    _ strategy: Strategy = .pbtNAS, population: Int = 8, intervals: Int = 4, seed: UInt64 = 1,
+    retries: Int = 2
+  ) -> RunSettings {
+    RunSettings(
+      task: "toy", seed: seed,
+      method: MethodSettings(populationSize: population, intervals: intervals, strategy: strategy),
+      retries: retries)
+  }
+}
+
+/// A seed that a failing test can be run with again.
+func randomSeed(_ test: String = #function) -> UInt64 {
+  let seed = UInt64.random(in: 0..<1 << 53)
+  print("\(test): seed \(seed)")
+  return seed
+}

@@ -1,0 +1,134 @@
+import Foundation
+import PBTNAS
+import Safetensors
+
+@testable import Engine
+
+/// A trainer of made-up networks in this process. Everything follows from genome, checkpoint and seed.
+///
+/// Gene 0 decides whether a layer exists and how wide it is; gene 1 owns nothing but decides, with gene 0, about a layer that no gene owns:
+/// so an offspring can need a tensor that neither parent has.
+final class ToyTrainer: Trainer {
+  let searchSpace = SearchSpace(genes: [
+    Gene(name: "g0", options: ["none", "small", "wide"], owns: ["net.g0"]),
+    Gene(name: "g1", options: ["a", "b"], owns: []),
+    Gene(name: "g2", options: ["x", "y", "z"], owns: ["net.g2", "net.skip2"]),
+    Gene(name: "g3", options: ["x", "y"], owns: ["net.g3"]),
+  ])
+
+  private typealias Values = [String: (dtype: DType, shape: [Int], values: [Float])]
+
+  private static func layers(_ genome: Genome) -> [(name: String, width: Int)] {
+    let choices = genome.choices
+    var layers = [("net.stem", 4), ("net.g2", 3), ("net.skip2", 2 + choices[2]), ("net.g3", 5)]
+    if choices[0] > 0 { layers.append(("net.g0", 2 * choices[0])) }
+    if choices[0] > 0 && choices[1] == 1 { layers.append(("net.extra", 3)) }
+    return layers
+  }
+
+  func initialise(_ job: InitialiseJob) throws {
+    var tensors: Values = [:]
+    for (layer, width) in Self.layers(job.genome) {
+      for (name, shape) in [("\(layer).weight", [width, 3]), ("\(layer).bias", [3])] {
+        var random = SeededGenerator(seed: job.seed ^ Self.hash(name))
+        let values = (0..<shape.reduce(1, *)).map { _ in Float(2 * random.uniform() - 1) }
+        tensors[name] = (.float32, shape, values)
+        tensors["average.\(name)"] = (.float32, shape, values)
+      }
+      tensors["\(layer).running_mean"] = (.float32, [width], Array(repeating: 0, count: width))
+    }
+    try Self.write(tensors, genome: job.genome, to: job.output)
+  }
+
+  func train(_ job: TrainJob, progress: (TrainingProgress) -> Void) throws -> TrainingResult {
+    var tensors = try Self.read(job.checkpoint)
+    for name in tensors.keys.sorted() where name.hasPrefix("net.") {
+      Self.train(name, in: &tensors, seed: job.seed)
+    }
+    progress(TrainingProgress(fraction: 0.5, samplesPerSecond: 100))
+    try Self.write(tensors, genome: job.genome, to: job.output)
+    return try evaluate(
+      EvaluateJob(genome: job.genome, checkpoint: job.output, seed: job.evaluationSeed, artifacts: nil))
+  }
+
+  func evaluate(_ job: EvaluateJob) throws -> TrainingResult {
+    let tensors = try Self.read(job.checkpoint)
+    let weights = tensors.keys.sorted().filter { $0.hasPrefix("net.") }.flatMap { tensors[$0]?.values ?? [] }
+    let distance = weights.reduce(0) { $0 + abs(Double($1) - 0.2) } / Double(weights.count)
+    return TrainingResult(
+      fitness: 0.02 * Double(job.genome.choices.reduce(0, +)) - distance,
+      metrics: ["mean_weight": Double(weights.reduce(0, +))], files: [], seconds: 0.001)
+  }
+
+  private static func train(_ name: String, in tensors: inout Values, seed: UInt64) {
+    guard let (dtype, shape, untrained) = tensors[name] else { return }
+    var values = untrained
+    defer { tensors[name] = (dtype, shape, values) }
+    if name.hasSuffix("running_mean") {
+      values = values.map { $0 + 0.25 }
+      return
+    }
+    var random = SeededGenerator(seed: seed ^ hash(name))
+    let state = "optimizer.\(name).exp_avg"
+    let old = tensors[state]?.values ?? Array(repeating: 0, count: values.count)
+    let moments = old.map { 0.9 * $0 + Float(random.uniform() - 0.45) * 0.1 }
+    values = zip(values, moments).map { $0 - $1 }
+    let average = tensors["average.\(name)"]?.values ?? values
+    tensors["average.\(name)"] = (dtype, shape, zip(average, values).map { 0.5 * $0 + 0.5 * $1 })
+    tensors[state] = (dtype, shape, moments)
+    tensors["optimizer.\(name).step"] = (
+      .float32, [], [(tensors["optimizer.\(name).step"]?.values[0] ?? 0) + 1]
+    )
+  }
+
+  private static func hash(_ name: String) -> UInt64 {
+    name.utf8.reduce(0xCBF2_9CE4_8422_2325) { ($0 ^ UInt64($1)) &* 0x100_0000_01B3 }
+  }
+
+  private static func write(_ tensors: Values, genome: Genome, to path: String) throws {
+    try writeCheckpoint(
+      tensors.sorted { $0.key < $1.key }.map {
+        ToyTensor(name: $0.key, shape: $0.value.shape, values: $0.value.values)
+      },
+      genome: genome, to: path)
+  }
+
+  private static func read(_ path: String) throws -> Values {
+    let file = try Checkpoint(path: path).file
+    return Dictionary(
+      uniqueKeysWithValues: file.tensors.map { tensor in
+        (tensor.name, (tensor.dtype, tensor.shape, file.values(of: tensor, as: Float.self)))
+      })
+  }
+}
+
+/// A float32 tensor of a test.
+struct ToyTensor {
+  var name: String
+  var shape: [Int]
+  var values: [Float]
+}
+
+/// Writes a checkpoint; tensors whose names end in `running_mean` are its buffers.
+func writeCheckpoint(_ tensors: [ToyTensor], genome: Genome, to path: String) throws {
+  let buffers = tensors.map(\.name).filter { $0.hasSuffix("running_mean") }
+  let writer = try SafetensorsWriter(
+    path: path, tensors: tensors.map { .init(name: $0.name, dtype: .float32, shape: $0.shape) },
+    metadata: try Checkpoint.metadata(genome: genome, buffers: buffers, own: ["task": "toy"]))
+  for tensor in tensors { try tensor.values.withUnsafeBytes { try writer.write($0) } }
+  try writer.finish()
+}
+
+extension SafetensorsFile {
+  /// A tensor's elements.
+  func values<Element: BitwiseCopyable>(of tensor: TensorInfo, as type: Element.Type) -> [Element] {
+    withBytes(of: tensor) { bytes in
+      (0..<bytes.count / MemoryLayout<Element>.size).map {
+        bytes.loadUnaligned(fromByteOffset: $0 * MemoryLayout<Element>.size, as: Element.self)
+      }
+    }
+  }
+
+  /// A tensor's bytes.
+  func data(_ name: String) -> Data? { self[name].map { withBytes(of: $0) { Data($0) } } }
+}
