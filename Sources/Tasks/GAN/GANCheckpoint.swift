@@ -15,11 +15,14 @@ enum GANCheckpoint {
     throws
   {
     let networks = training.networks
+    // In a fixed order, so that equal networks make equal files.
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = .sortedKeys
     let metadata = try Checkpoint.metadata(
       genome: genome, buffers: networks.store.entries.filter(\.isBuffer).map(\.name),
       own: [
         "task": task,
-        sizesKey: String(decoding: try JSONEncoder().encode(networks.sizes), as: UTF8.self),
+        sizesKey: String(decoding: try encoder.encode(networks.sizes), as: UTF8.self),
       ])
     var tensors = networks.store.entries.map { (name: $0.name, tensor: $0.tensor) }
     tensors += averages(training.average)
