@@ -61,12 +61,18 @@ let package = Package(
         "Tasks", "Engine", "Configuration",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
+    // Golden values for the tests of Torch and of Tasks.
+    .target(
+      name: "TorchTestSupport", dependencies: ["Torch", "Safetensors"], path: "Tests/TorchTestSupport"),
     .testTarget(name: "PBTNASTests", dependencies: ["PBTNAS"]),
     .testTarget(name: "SafetensorsTests", dependencies: ["Safetensors"]),
     .testTarget(name: "ConfigurationTests", dependencies: ["Configuration"]),
     .testTarget(name: "EngineTests", dependencies: ["Engine"], resources: [.copy("Fixtures")]),
-    .testTarget(name: "TorchTests", dependencies: ["Torch"], resources: [.copy("Golden")]),
-    .testTarget(name: "TasksTests", dependencies: ["Tasks"], resources: [.copy("Golden")]),
+    .testTarget(
+      name: "TorchTests", dependencies: ["Torch", "Safetensors", "TorchTestSupport"],
+      resources: [.copy("Golden")]),
+    .testTarget(
+      name: "TasksTests", dependencies: ["Tasks", "TorchTestSupport"], resources: [.copy("Golden")]),
     .testTarget(name: "CommandTests", dependencies: ["Command"]),
   ],
   swiftLanguageModes: [.v6],

@@ -1,0 +1,178 @@
+import Foundation
+import Safetensors
+import Testing
+import Torch
+import TorchTestSupport
+
+/// Outputs and gradients equal PyTorch's to 1e-5 of the largest element; golden values by `reference/golden.py`.
+@Suite struct LayerTests {
+  private static let tolerance = 1e-5
+
+  /// A layer of `golden.layer_cases`, at its place there.
+  private struct Case: CustomTestStringConvertible, Sendable {
+    let number: Int
+    let name: String
+    let input: [Int]
+    let build: @Sendable (Path) throws -> (Tensor) throws -> Tensor
+    var testDescription: String { name }
+  }
+
+  private static let cases: [Case] = [
+    Case(number: 0, name: "linear", input: [4, 5]) { path in
+      let layer = try Linear(path, inputs: 5, outputs: 3)
+      return { try layer($0) }
+    },
+    conv(1, "conv", [2, 3, 6, 6], ConvolutionShape(inputs: 3, outputs: 4, kernel: 3)),
+    conv(2, "conv_strided_5x5", [2, 3, 8, 8], ConvolutionShape(inputs: 3, outputs: 4, kernel: 5, stride: 2)),
+    conv(3, "conv_dilated", [2, 3, 6, 6], ConvolutionShape(inputs: 3, outputs: 4, kernel: 3, dilation: 2)),
+    conv(4, "conv_depthwise", [2, 4, 6, 6], ConvolutionShape(inputs: 4, outputs: 4, kernel: 3, groups: 4)),
+    Case(number: 5, name: "conv_transpose", input: [2, 3, 4, 4]) { path in
+      let shape = ConvolutionShape(inputs: 3, outputs: 4, kernel: 3, stride: 2, padding: 1)
+      let layer = try ConvTranspose2d(path, shape, outputPadding: 1)
+      return { try layer($0) }
+    },
+    Case(number: 6, name: "conv_transpose_depthwise", input: [2, 4, 4, 4]) { path in
+      let layer = try ConvTranspose2d(path, Self.doubling, outputPadding: 1, bias: false)
+      return { try layer($0) }
+    },
+    norm(7, "norm_training", training: true),
+    norm(8, "norm_evaluation", training: false),
+  ]
+
+  private static let doubling = ConvolutionShape(
+    inputs: 4, outputs: 4, kernel: 3, stride: 2, padding: 1, groups: 4)
+
+  private static func conv(_ number: Int, _ name: String, _ input: [Int], _ shape: ConvolutionShape) -> Case {
+    Case(number: number, name: name, input: input) { path in
+      let layer = try Conv2d(path, shape)
+      return { try layer($0) }
+    }
+  }
+
+  private static func norm(_ number: Int, _ name: String, training: Bool) -> Case {
+    Case(number: number, name: name, input: [3, 4, 5, 5]) { path in
+      let layer = try BatchNorm2d(path / "norm", channels: 4)
+      return { try layer($0, training: training) }
+    }
+  }
+
+  @Test(
+    "a layer gives PyTorch's output, gradients and buffers", arguments: cases,
+    [MemoryFormat.contiguous, .channelsLast])
+  private func matches(_ layer: Case, _ format: MemoryFormat) throws {
+    let golden = try golden("layers", in: .module)
+    let store = try ParameterStore(seed: 1, memoryFormat: format)
+    let apply = try layer.build(store.root)
+    let stream = 1000 * (layer.number + 1)
+    try fill(store.entries, stream: stream)
+    var x = try uniform(stream + 900, layer.input)
+    if x.shape.count == 4 { x = try x.contiguous(format: format) }
+    try x.setRequiresGradient(true)
+    let y = try apply(x)
+    #expect(try relativeError(y, golden.tensor("\(layer.name).output")) < Self.tolerance)
+    let loss = try (y * uniform(stream + 901, y.shape)).sum()
+    let inputGradient = try #require(try loss.gradients(of: [x])[0])
+    #expect(try relativeError(inputGradient, golden.tensor("\(layer.name).input_gradient")) < Self.tolerance)
+    let gradients = try flatGradients(of: apply(x), store.entries, stream: stream + 901)
+    #expect(try relativeError(gradients, golden.tensor("\(layer.name).gradients")) < Self.tolerance)
+    for entry in store.entries
+    where entry.isBuffer && entry.tensor.elementType == .float32 && layer.number == 8 {
+      #expect(try relativeError(entry.tensor, golden.tensor("\(layer.name).\(entry.name)")) < Self.tolerance)
+    }
+  }
+
+  @Test("training moves a norm's running statistics as PyTorch does")
+  func runningStatistics() throws {
+    let golden = try golden("layers", in: .module)
+    let store = try ParameterStore(seed: 1)
+    let layer = try BatchNorm2d(store.root / "norm", channels: 4)
+    try fill(store.entries, stream: 8000)
+    _ = try layer(uniform(8900, [3, 4, 5, 5]), training: true)
+    for name in ["norm.running_mean", "norm.running_var", "norm.num_batches_tracked"] {
+      let tensor = try #require(store[name])
+      #expect(try relativeError(tensor, golden.tensor("norm_training.\(name)")) < Self.tolerance)
+    }
+  }
+
+  @Test("spectral norm follows PyTorch's over three training forwards and one for evaluation")
+  func spectralNorm() throws {
+    let golden = try golden("layers", in: .module)
+    let convStore = try ParameterStore(seed: 1)
+    let conv = try SpectralConv2d(
+      convStore.root, ConvolutionShape(inputs: 3, outputs: 4, kernel: 3), initial: .xavierUniform)
+    let linearStore = try ParameterStore(seed: 1)
+    let linear = try SpectralLinear(linearStore.root, inputs: 5, outputs: 1)
+    let layers: [(String, ParameterStore, [Int], (Tensor, Bool) throws -> Tensor)] = [
+      ("conv", convStore, [2, 3, 6, 6], { try conv($0, training: $1) }),
+      ("linear", linearStore, [4, 5], { try linear($0, training: $1) }),
+    ]
+    for (case_, (name, store, shape, apply)) in layers.enumerated() {
+      let stream = 100_000 + 1000 * case_
+      try fill(store.entries, stream: stream)
+      for step in 0..<3 {
+        let y = try apply(uniform(stream + 900 + step, shape), true)
+        #expect(try relativeError(y, golden.tensor("spectral_\(name).output\(step)")) < Self.tolerance)
+        let gradients = try flatGradients(of: y, store.entries, stream: stream + 910 + step)
+        #expect(try relativeError(gradients, golden.tensor("spectral_\(name).gradients\(step)")) < 2e-5)
+      }
+      let y = try apply(uniform(stream + 903, shape), false)
+      #expect(try relativeError(y, golden.tensor("spectral_\(name).evaluation")) < Self.tolerance)
+      for entry in store.entries where entry.isBuffer {
+        #expect(
+          try relativeError(entry.tensor, golden.tensor("spectral_\(name).\(entry.name)")) < Self.tolerance)
+      }
+    }
+  }
+
+  @Test("a spectral convolution averaged over 2x2 positions equals averaging afterwards")
+  func averagedConvolution() throws {
+    let store = try ParameterStore(seed: 5)
+    let conv = try SpectralConv2d(
+      store.root, ConvolutionShape(inputs: 3, outputs: 4, kernel: 3), initial: .xavierUniform)
+    let x = try uniform(7, [2, 3, 8, 8])
+    let expected = try conv(x, training: false).avgPool2d(kernel: [2, 2], stride: [2, 2])
+    #expect(try relativeError(conv.averaged(x, training: false), expected) < Self.tolerance)
+  }
+
+  @Test("doubling by plain convolution in bfloat16 equals the transposed convolution")
+  func depthwiseDoubling() throws {
+    let store = try ParameterStore(seed: 5, memoryFormat: .channelsLast)
+    let layer = try ConvTranspose2d(store.root, Self.doubling, outputPadding: 1, bias: false)
+    let x = try uniform(7, [2, 4, 5, 5]).to(.bfloat16)
+    let weight = try layer.weight.to(.bfloat16)
+    try layer.weight.copyInPlaceWithoutGradient(weight)
+    let expected = try layer(x.to(.float32))
+    let y = try withPrecision(.bfloat16) { try layer(x) }
+    #expect(y.elementType == .bfloat16)
+    // One rounding to 8 bits of mantissa.
+    #expect(try relativeError(y, expected) < 1.0 / 256)
+  }
+
+  @Test("resizing, pooling and cross entropy equal PyTorch's")
+  func functions() throws {
+    let golden = try golden("layers", in: .module)
+    let x = try uniform(200_000, [2, 3, 4, 4])
+    let results: [(String, Tensor)] = [
+      ("nearest", try x.upsampleNearest2d(size: [8, 8])),
+      ("bilinear", try x.upsampleBilinear2d(size: [8, 8])),
+      ("bilinear_x4", try x.upsampleBilinear2d(size: [16, 16])),
+      ("avg_pool", try x.avgPool2d(kernel: [2, 2], stride: [2, 2])),
+      ("max_pool", try x.maxPool2d(kernel: [2, 2], stride: [2, 2])),
+      (
+        "cross_entropy",
+        try (uniform(200_001, [6, 10]) * 3).crossEntropyLoss(
+          Tensor([0, 3, 9, 1, 3, 7] as [Int64], shape: [6]))
+      ),
+    ]
+    for (name, tensor) in results {
+      #expect(try relativeError(tensor, golden.tensor(name)) < Self.tolerance, "\(name)")
+    }
+  }
+}
+
+extension Tensor {
+  /// Overwrites a leaf that records for gradients.
+  fileprivate func copyInPlaceWithoutGradient(_ source: Tensor) throws {
+    try withoutGradient { try copyInPlace(source) }
+  }
+}
