@@ -1,4 +1,5 @@
 import Foundation
+import GRDB
 
 /// Where the files of a run lie. All of a run is in one folder.
 public struct RunFolder: Hashable, Sendable {
@@ -153,12 +154,25 @@ public enum RunError: Error, Hashable, Sendable {
   case inUse(folder: String)
   /// The folder cannot be written to.
   case cannotWrite(folder: String, reason: String)
+  /// There is no room left for the record or another file of the engine.
+  case diskFull(folder: String)
   /// The trainer's search space or the settings are not those that the run began with.
   case changed(what: String)
   /// The settings are impossible.
   case settings([String])
   /// A member's network could not be made.
   case member(Int, interval: Int, reason: String)
+}
+
+extension RunError {
+  /// An error as it is to be told: where the record or a file found no room, what was to be written there helps nobody.
+  static func told(_ error: any Error, folder: String) -> any Error {
+    switch error {
+    case let error as DatabaseError where error.resultCode == .SQLITE_FULL: RunError.diskFull(folder: folder)
+    case let error as CocoaError where error.code == .fileWriteOutOfSpace: RunError.diskFull(folder: folder)
+    default: error
+    }
+  }
 }
 
 extension RunError: CustomStringConvertible {
@@ -173,6 +187,8 @@ extension RunError: CustomStringConvertible {
       "the run in \(folder) is not finished; go on with it by `pbtnas resume \(folder)`"
     case .inUse(let folder): "another process is working on \(folder); wait for it, or stop it"
     case .cannotWrite(let folder, let reason): "\(folder) cannot be written to: \(reason)"
+    case .diskFull(let folder):
+      "\(folder): no room left on the disk for the run's record or files; free some and go on by `pbtnas resume \(folder)`"
     case .changed(let what):
       "\(what) is not what it was when the run began; a run cannot be resumed with another"
     case .settings(let problems): problems.joined(separator: "\n")

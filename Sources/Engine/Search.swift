@@ -38,7 +38,11 @@ public actor Search {
     self.executor = executor
     self.report = report
     lock = try RunLock(folder)
-    record = try Record(path: folder.record)
+    do {
+      record = try Record(path: folder.record)
+    } catch {
+      throw RunError.told(error, folder: folder.path)
+    }
   }
 
   /// Runs to the end.
@@ -53,6 +57,7 @@ public actor Search {
       return summary
     } catch {
       await executor.stop()
+      let error = RunError.told(error, folder: folder.path)
       let event: RunEvent =
         isInterrupted ? .interrupted(folder: folder.path) : .runFailed(reason: String(describing: error))
       // A record that cannot be written to must not hide why the run ends.

@@ -1,5 +1,6 @@
 import Foundation
 import PBTNAS
+import Safetensors
 
 @testable import Engine
 
@@ -52,7 +53,13 @@ actor InProcessExecutor: Executor {
     let result = try await Task.detached {
       try await Task.sleep(for: pause)
       if let error = fault(job, number) { throw error }
-      return try Self.perform(job, progress)
+      do {
+        return try Self.perform(job, progress)
+      } catch let error as SafetensorsError {
+        // What a worker's answer would say.
+        if case .diskFull = error.reason { throw JobFailed("\(error)", isDiskFull: true) }
+        throw error
+      }
     }.value
     if isStopped { throw CancellationError() }
     return FinishedJob(result: result, start: start, end: .now)

@@ -1,0 +1,80 @@
+import Foundation
+import PBTNAS
+import Testing
+
+@testable import Engine
+
+/// Runs on a file system that is really full: a small one in memory, which only root can mount.
+@Suite struct FullDiskTests {
+  @Test(
+    .enabled(if: SmallDisk.isPossible, "mounting a small file system needs root"),
+    arguments: [0, 24, 48, 64, 88, 112])
+  func aRunOnAFullDiskSaysSoStaysReadableAndGoesOn(kibibytes: Int) async throws {
+    let settings = RunSettings.test(population: 4, intervals: 4, seed: 7)
+    let undisturbed = try TestRun()
+    try await undisturbed.run(settings, InProcessExecutor(workers: 2))
+    let expected = try undisturbed.outcome()
+
+    let disk = try SmallDisk()
+    let run = try TestRun("\(disk.path)/run")
+    try disk.fill(leaving: kibibytes)
+    let problem: String
+    do {
+      try await run.run(settings, InProcessExecutor(workers: 2))
+      Issue.record("the disk was never full")
+      return
+    } catch {
+      problem = "\(error)"
+    }
+    #expect(problem.contains("no room left on the disk") && problem.contains("free some and go on"))
+    #expect(problem.contains(run.folder.path) && !problem.contains("SQL"), "\(problem)")
+    if case .runFailed(let reason)? = run.seen.last { #expect(reason == problem) }
+    let began = run.seen.contains { if case .intervalStarted = $0 { true } else { false } }
+    if began {
+      // Still full: reading must need no room.
+      for row in try Record(path: run.folder.record).allMembers() { #expect(row.failure == nil) }
+    }
+    try disk.free()
+    let exists = FileManager.default.fileExists(atPath: run.folder.record)
+    try await run.run(settings, InProcessExecutor(workers: 2), resumes: exists)
+    #expect(try run.outcome() == expected)
+  }
+}
+
+/// A file system of 1 MiB.
+private final class SmallDisk {
+  let path: String
+  private var ballast: String { "\(path)/ballast" }
+
+  static var isPossible: Bool {
+    do {
+      _ = try SmallDisk()
+      return true
+    } catch {
+      return false
+    }
+  }
+
+  private struct Refused: Error {}
+
+  init() throws {
+    path = NSTemporaryDirectory() + "disk-\(UUID().uuidString)"
+    try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+    guard mount("tmpfs", path, "tmpfs", 0, "size=1024k") == 0 else {
+      rmdir(path)
+      throw Refused()
+    }
+  }
+
+  deinit {
+    umount2(path, Int32(MNT_DETACH))
+    rmdir(path)
+  }
+
+  /// Takes all room but this.
+  func fill(leaving kibibytes: Int) throws {
+    try Data(count: (1024 - 8 - kibibytes) * 1024).write(to: URL(fileURLWithPath: ballast))
+  }
+
+  func free() throws { try FileManager.default.removeItem(atPath: ballast) }
+}
