@@ -18,19 +18,16 @@ struct Run: AsyncParsableCommand {
       valueName: "folder"))
   var output: String?
 
-  @Option(help: "How many members train at once, instead of what the settings say.")
-  var workers: Int?
+  @OptionGroup var workers: WorkersOption
 
   @OptionGroup var display: DisplayOptions
 
-  func validate() throws {
-    if let workers, workers < 1 { throw ValidationError("--workers must be at least 1, not \(workers)") }
-  }
-
   func run() async throws {
+    // Settings that are refused leave no folder behind.
+    _ = try RunConfiguration(file: file)
     let folder = RunFolder(path: output ?? Self.freshFolder(for: file))
     try folder.create(configuration: file)
-    try await runSearch(in: folder, workers: workers, resumes: false, display)
+    try await runSearch(in: folder, workers: workers.workers, resumes: false, display)
   }
 
   /// `runs/<name>-1`, or with the next number that is free.
@@ -49,13 +46,21 @@ struct Resume: AsyncParsableCommand {
   @Argument(help: ArgumentHelp("The run's folder.", valueName: "run"))
   var folder: String
 
-  @Option(help: "How many members train at once, instead of what the settings say.")
-  var workers: Int?
+  @OptionGroup var workers: WorkersOption
 
   @OptionGroup var display: DisplayOptions
 
   func run() async throws {
-    try await runSearch(in: RunFolder(path: folder), workers: workers, resumes: true, display)
+    try await runSearch(in: RunFolder(path: folder), workers: workers.workers, resumes: true, display)
+  }
+}
+
+struct WorkersOption: ParsableArguments {
+  @Option(help: "How many members train at once, instead of what the settings say.")
+  var workers: Int?
+
+  func validate() throws {
+    if let workers, workers < 1 { throw ValidationError("--workers must be at least 1, not \(workers)") }
   }
 }
 
