@@ -92,7 +92,10 @@ private func runSearch(
   let executor = LocalExecutor(workers: settings.workers, command: command, logFolder: folder.logs)
   let display = makeDisplay(options)
   let search = try Search(folder, settings, executor: executor, resumes: resumes) { display.show($0) }
-  let interrupts = InterruptHandler { await search.interrupt() }
+  let interrupts = InterruptHandler {
+    display.stopping()
+    await search.interrupt()
+  }
   defer {
     interrupts.cancel()
     display.close()

@@ -82,6 +82,9 @@ public actor Search {
     let first = try record.lastInterval() ?? 1
     try tell(
       .runStarted(settings: settings, searchSpace: space, folder: folder.path, firstInterval: first))
+    if let best: BestNetwork = try record.get("best") {
+      report(.bestImproved(member: best.member, interval: best.interval, fitness: best.fitness))
+    }
     for interval in first...max(first, method.intervals) {
       let members = try await train(interval)
       try keepBest(of: members, interval)

@@ -4,15 +4,21 @@ import Foundation
 /// Shows a run's events. Called from any thread, one event at a time or several at once.
 protocol Display: AnyObject, Sendable {
   func show(_ event: RunEvent)
+  /// Says that the run was asked to stop.
+  func stopping()
   /// Leaves the terminal as it was.
   func close()
+}
+
+extension Display {
+  func stopping() {}
 }
 
 /// The display that the options ask for, or that suits standard output.
 func makeDisplay(_ options: DisplayOptions) -> any Display {
   if options.json { return JSONLines() }
   if options.quiet { return QuietDisplay() }
-  return PlainLines()
+  return LiveView.isPossible ? LiveView(colours: LiveView.wantsColours) : PlainLines()
 }
 
 /// Every event as a line of JSON.

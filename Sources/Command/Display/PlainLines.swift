@@ -45,12 +45,18 @@ final class PlainLines: Display, @unchecked Sendable {
     case .offspringMade(let offspring, _, let fresh):
       return "  member \(offspring.member) is new: \(origin(offspring))"
         + (fresh > 0 ? ", \(fresh) fresh tensors" : "")
+    case .interrupted, .runFinished, .memberStarted, .progress, .runFailed:
+      return Self.lastWords(event)
+    }
+  }
+
+  /// What is said at a run's end; nil for other events, and where the command's error says it.
+  static func lastWords(_ event: RunEvent) -> String? {
+    switch event {
     case .interrupted(let folder):
-      return "interrupted; what was finished is kept. Go on by `pbtnas resume \(folder)`"
-    case .runFinished(let summary):
-      return finalWords(summary)
-    case .memberStarted, .progress, .runFailed:
-      return nil
+      "interrupted; what was finished is kept. Go on by `pbtnas resume \(folder)`"
+    case .runFinished(let summary): finalWords(summary)
+    default: nil
     }
   }
 }
