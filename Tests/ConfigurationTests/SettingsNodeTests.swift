@@ -69,6 +69,32 @@ import Testing
     #expect(throws: ConfigurationProblem.self) { try read(text) }
   }
 
+  @Test("a key that stands twice, and bad YAML, are refused with the line")
+  func linesOfBadYAML() {
+    for (text, line, words) in [
+      ("a: 1\nb: 2\na: 3\n", nil as Int?, "a key stands twice: a"),
+      ("a: 1\nb: [1\nc: 2\n", 3, "not valid YAML"),
+      ("a: 1\n\tb: 2\n", 2, "not valid YAML"),
+    ] {
+      let error = #expect(throws: ConfigurationProblem.self) { try read(text) }
+      #expect(error?.message.contains(words) == true, "\(text): \(error?.description ?? "")")
+      if let line {
+        #expect(error?.line == line, "\(text): \(error?.description ?? "")")
+      } else {
+        #expect(error?.line != nil)
+      }
+    }
+  }
+
+  @Test("a file that is not text in UTF-8 is refused as such")
+  func notUTF8() throws {
+    let path = FileManager.default.temporaryDirectory.appendingPathComponent("\(UUID()).yml").path
+    defer { try? FileManager.default.removeItem(atPath: path) }
+    try Data([0x61, 0x3A, 0x20, 0xFF, 0xFE, 0x0A]).write(to: URL(fileURLWithPath: path))
+    let error = #expect(throws: ConfigurationProblem.self) { try SettingsNode.read(file: path) }
+    #expect(error?.message.contains("UTF-8") == true)
+  }
+
   @Test("a missing file and a folder are refused with their path")
   func noFile() {
     for path in ["/nowhere/config.yml", FileManager.default.temporaryDirectory.path] {

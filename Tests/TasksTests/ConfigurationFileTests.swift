@@ -1,0 +1,129 @@
+import Configuration
+import Foundation
+import Testing
+
+@testable import Tasks
+
+/// Whole settings files, as `pbtnas check` reads them.
+@Suite struct ConfigurationFileTests {
+  /// What is said about a settings file; empty if it is fine. The file's path is left out.
+  private func complaints(_ text: String) throws -> [String] {
+    let path = FileManager.default.temporaryDirectory.appendingPathComponent("\(UUID()).yml").path
+    defer { try? FileManager.default.removeItem(atPath: path) }
+    try Data(text.utf8).write(to: URL(fileURLWithPath: path))
+    do {
+      _ = try RunConfiguration(file: path)
+      return []
+    } catch let problems as ConfigurationProblems {
+      #expect(problems.list.allSatisfy { $0.file == path && $0.line != nil })
+      return problems.list.map { $0.description.replacingOccurrences(of: path, with: "") }
+    }
+  }
+
+  @Test("every example is right")
+  func examples() throws {
+    let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+      .deletingLastPathComponent()
+    let folder = root.appendingPathComponent("examples").path
+    let files = try FileManager.default.contentsOfDirectory(atPath: folder).filter { $0.hasSuffix(".yml") }
+    #expect(!files.isEmpty)
+    for file in files { _ = try RunConfiguration(file: "\(folder)/\(file)") }
+  }
+
+  @Test(
+    "an impossible setting is refused with its line, its key, and what was expected",
+    arguments: [
+      ("population: 3", ":3: search.population: expected at least 4 members, got 3"),
+      ("population: eight", ":3: search.population: expected a whole number, found `eight`"),
+      ("intervals: 0", ":3: search.intervals: expected at least 1 interval, got 0"),
+      ("tau: 0.51", ":3: search.tau: expected a fraction above 0 and at most 0.5, got 0.51"),
+      ("tau: 0", ":3: search.tau: expected a fraction above 0 and at most 0.5, got 0.0"),
+      ("mix_probability: 1.5", ":3: search.mix_probability: expected a number in 0...1, got 1.5"),
+      ("mix_probability: -0.1", ":3: search.mix_probability: expected a number in 0...1, got -0.1"),
+      ("lambda: 2", ":3: search.lambda: expected a number in 0...1, got 2.0"),
+      ("gamma: .nan", ":3: search.gamma: expected a number, found `.nan`"),
+      ("gamma: nan", ":3: search.gamma: expected a number, found `nan`"),
+      (
+        "strategy: pbtnas",
+        ":3: search.strategy: expected one of pbt-nas, random-search, mutation, no-mixing, "
+          + "random-search-shrink-perturb, found `pbtnas`; did you mean `pbt-nas`?"
+      ),
+      (
+        "optimizer_state: keep",
+        ":3: search.optimizer_state: expected one of inherit, base, reset, found `keep`"
+      ),
+      (
+        "mixing: {from: 0}",
+        ":3: search.mixing: expected an interval, counted from 1, got 0"
+      ),
+    ])
+  func search(line: String, expected: String) throws {
+    #expect(try complaints("task: gan\nsearch:\n  \(line)\ngan:\n  data: x\n") == [expected])
+  }
+
+  @Test(
+    "an impossible setting of the GAN is refused with its line, its key, and what was expected",
+    arguments: [
+      (
+        "latent: 121",
+        "gan.latent: expected a multiple of `cells` (3), since every cell gets an equal part; found 121"
+      ),
+      (
+        "bottom_width: 3",
+        "gan.bottom_width: the images would be 24 wide (bottom_width doubled by each of 3 cells); expected 8, 16 or 32"
+      ),
+      ("cells: 0", "gan.cells: expected a whole number in 1...5, found 0"),
+      ("generator_width: wide", "gan.generator_width: expected a whole number, found `wide`"),
+      ("fitness_samples: 99", "gan.fitness_samples: expected a whole number in 100...1000000, found 99"),
+      ("averaging_decay: 1.01", "gan.averaging_decay: expected a number in 0.0...1.0, found 1.01"),
+      (
+        "precision: float16",
+        "gan.precision: expected one of auto, float32, bfloat16, found `float16`; did you mean `bfloat16`?"
+      ),
+      ("batch: 40", "gan.batch: expected a section of `key: value` lines, found `40`"),
+      (
+        "batch: {discriminators: 40}",
+        "gan.batch.discriminators: unknown key; did you mean `discriminator`?; keys here: discriminator, generator"
+      ),
+    ])
+  func gan(line: String, expected: String) throws {
+    #expect(try complaints("task: gan\ngan:\n  data: x\n  \(line)\n") == [":4: \(expected)"])
+  }
+
+  @Test("an unknown key of the GAN is refused with the nearest right one")
+  func unknownKey() throws {
+    let found = try complaints("task: gan\ngan:\n  data: x\n  discriminator_stebs: 2\n")
+    #expect(found.count == 1)
+    #expect(
+      found.first?.hasPrefix(
+        ":4: gan.discriminator_stebs: unknown key; did you mean `discriminator_steps`?; keys here: data, ")
+        == true)
+  }
+
+  @Test("a task that does not exist is refused with the names of those that do")
+  func unknownTask() throws {
+    let found = try complaints("seed: 1\ntask: gann\n")
+    #expect(found == [":2: task: expected one of gan, found `gann`"])
+  }
+
+  @Test("a file without a task and data is told both")
+  func missing() throws {
+    #expect(try complaints("seed: 1\n").first == ":1: task: is missing; expected a text")
+    #expect(
+      try complaints("task: gan\n") == [
+        ":1: gan.data: is missing; expected the folder with Fashion-MNIST's files"
+      ])
+  }
+
+  @Test("several problems are reported at once, in the order of their lines")
+  func several() throws {
+    let found = try complaints(
+      "task: gan\nworkers: {count: 0}\ngan:\n  data: x\n  latent: 7\nsearch:\n  tau: 1\n  population: 2\nsead: 3\n"
+    )
+    let starts = [
+      ":2: workers.count: ", ":5: gan.latent: ", ":7: search.tau: ", ":8: search.population: ", ":9: sead: ",
+    ]
+    #expect(found.count == starts.count)
+    for (complaint, start) in zip(found, starts) { #expect(complaint.hasPrefix(start)) }
+  }
+}

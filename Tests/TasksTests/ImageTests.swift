@@ -1,0 +1,224 @@
+import Foundation
+import Testing
+
+@testable import Tasks
+
+/// A folder that goes when the test is over.
+private final class Folder {
+  let path = FileManager.default.temporaryDirectory.appendingPathComponent("images-\(UUID())").path
+
+  init() throws {
+    try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+  }
+
+  deinit {
+    // A folder that stays behind harms no test.
+    try? FileManager.default.removeItem(atPath: path)
+  }
+
+  func file(_ name: String) -> String { "\(path)/\(name)" }
+
+  /// Writes bytes as they are.
+  func write(_ bytes: [UInt8], _ name: String) throws -> String {
+    try Data(bytes).write(to: URL(fileURLWithPath: file(name)))
+    return file(name)
+  }
+}
+
+/// An idx file's bytes.
+private func idx(_ dimensions: [Int], _ elements: [UInt8]) -> [UInt8] {
+  let lengths = dimensions.flatMap { length in (0..<4).reversed().map { UInt8(length >> (8 * $0) & 255) } }
+  return [0, 0, 8, UInt8(dimensions.count)] + lengths + elements
+}
+
+/// gzip's format (RFC 1952) with its contents stored as they are (RFC 1951, 3.2.4).
+private func gzip(_ bytes: [UInt8]) -> [UInt8] {
+  func littleEndian(_ value: UInt32) -> [UInt8] { (0..<4).map { UInt8(value >> (8 * $0) & 255) } }
+  let checksum = ~bytes.reduce(UInt32.max) { sum, byte in
+    (0..<8).reduce(sum ^ UInt32(byte)) { value, _ in value >> 1 ^ (value & 1 == 1 ? 0xEDB8_8320 : 0) }
+  }
+  let length = littleEndian(UInt32(bytes.count))[..<2]
+  return [0x1F, 0x8B, 8, 0, 0, 0, 0, 0, 0, 3, 1] + length + length.map { ~$0 } + bytes
+    + littleEndian(checksum) + littleEndian(UInt32(bytes.count))
+}
+
+@Suite struct IDXFileTests {
+  private let elements: [UInt8] = Array(1...12)
+
+  /// Why a file is refused; nil if it is not.
+  private func refusal(_ path: String, rank: Int = 2) -> ImageDataError? {
+    do throws(ImageDataError) {
+      _ = try IDXFile(path: path, rank: rank)
+      return nil
+    } catch {
+      return error
+    }
+  }
+
+  private func expectHelpful(_ error: ImageDataError?, _ path: String, _ words: String) {
+    let text = error?.description ?? "not refused"
+    for part in [path, words, "scripts/setup", "gan.data"] { #expect(text.contains(part), "\(text)") }
+  }
+
+  @Test("a file is read the same whether it is compressed or not")
+  func good() throws {
+    let folder = try Folder()
+    let bytes = idx([3, 4], elements)
+    for path in [try folder.write(bytes, "plain"), try folder.write(gzip(bytes), "packed.gz")] {
+      let file = try IDXFile(path: path, rank: 2)
+      #expect(file.dimensions == [3, 4] && file.bytes == elements)
+    }
+  }
+
+  @Test("a compressed file that is cut anywhere is refused, with its name and how to mend it")
+  func cutGzip() throws {
+    let folder = try Folder()
+    let whole = gzip(idx([3, 4], elements))
+    for count in 12..<whole.count {
+      let path = try folder.write(Array(whole[..<count]), "cut.gz")
+      let error = refusal(path)
+      #expect(error != nil, "cut to \(count) of \(whole.count) bytes")
+      expectHelpful(error, path, count < 17 ? "expected" : "damaged gzip data")
+    }
+  }
+
+  @Test("a compressed file with a wrong byte is refused")
+  func damagedGzip() throws {
+    let folder = try Folder()
+    var bytes = gzip(idx([3, 4], elements))
+    bytes[bytes.count - 10] ^= 1
+    let path = try folder.write(bytes, "damaged.gz")
+    expectHelpful(refusal(path), path, "damaged gzip data")
+  }
+
+  @Test("a file that is shorter or longer than its header says is refused with both sizes")
+  func wrongLength() throws {
+    let folder = try Folder()
+    for (found, name) in [(11, "short"), (13, "long"), (0, "empty")] {
+      let path = try folder.write(idx([3, 4], Array(repeating: 7, count: found)), name)
+      #expect(refusal(path)?.reason == .truncated(expected: 12, found: found))
+      expectHelpful(refusal(path), path, "expected 12 bytes, found \(found)")
+    }
+  }
+
+  @Test("a file that is cut in its header is refused")
+  func cutHeader() throws {
+    let folder = try Folder()
+    for count in 0..<12 {
+      let path = try folder.write(Array(idx([3, 4], []).prefix(count)), "header")
+      #expect(refusal(path)?.reason == .truncated(expected: 12, found: count))
+    }
+  }
+
+  @Test("dimensions beyond any memory are refused")
+  func hugeDimensions() throws {
+    let folder = try Folder()
+    let length = Int(UInt32.max)
+    let path = try folder.write(idx([length, length, length], [1]), "huge")
+    #expect(refusal(path, rank: 3)?.reason == .truncated(expected: .max, found: 1))
+  }
+
+  @Test("a file of another kind is refused with the bytes that it starts with")
+  func wrongMagic() throws {
+    let folder = try Folder()
+    var bytes = idx([3, 4], elements)
+    bytes[2] = 13  // floats
+    var path = try folder.write(bytes, "floats")
+    #expect(refusal(path)?.reason == .notIDX(found: [0, 0, 13, 2], rank: 2))
+    expectHelpful(refusal(path), path, "expected [0, 0, 8, 2]")
+    path = try folder.write(idx([3, 4], elements), "rank")
+    #expect(refusal(path, rank: 1)?.reason == .notIDX(found: [0, 0, 8, 2], rank: 1))
+  }
+
+  @Test("a missing file is named with the system's reason")
+  func missing() {
+    let error = refusal("/nowhere/images.gz")
+    #expect(error?.reason == .cannotOpen(code: ENOENT))
+    expectHelpful(error, "/nowhere/images.gz", "No such file or directory")
+  }
+
+  @Test("a data set is refused whose labels are none, or do not belong to its images")
+  func dataSet() throws {
+    let folder = try Folder()
+    _ = try folder.write(
+      idx([2, 28, 28], [UInt8](repeating: 9, count: 2 * 784)), "t10k-images-idx3-ubyte")
+    let labels = "t10k-labels-idx1-ubyte"
+    #expect(throws: ImageDataError.self) { try FashionMNIST(folder: folder.path, .test) }
+    _ = try folder.write(idx([2], [0, 9]), labels)
+    #expect(try FashionMNIST(folder: folder.path, .test).labels == [0, 9])
+    for wrong in [idx([3], [0, 1, 2]), idx([2], [0, 10])] {
+      _ = try folder.write(wrong, labels)
+      #expect {
+        try FashionMNIST(folder: folder.path, .test)
+      } throws: {
+        if case .mismatch? = ($0 as? ImageDataError)?.reason { true } else { false }
+      }
+    }
+  }
+}
+
+@Suite struct PictureTests {
+  @Test("a picture is the same after it was written and read", arguments: [1, 3])
+  func roundTrip(channels: Int) throws {
+    let folder = try Folder()
+    let pixels = (0..<5 * 3 * channels).map { UInt8($0 * 37 % 256) }
+    let picture = Picture(width: 5, height: 3, channels: channels, pixels: pixels)
+    let path = folder.file("picture.png")
+    try picture.write(to: path)
+    #expect(try Picture(path: path) == picture)
+    #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path) == ["picture.png"])
+  }
+
+  @Test("a file that is missing, or no PNG, or cut short, is refused by its name")
+  func unreadable() throws {
+    let folder = try Folder()
+    let path = folder.file("picture.png")
+    let noise = (0..<64 * 64).map { UInt8(truncatingIfNeeded: $0 &* 2_654_435_761 >> 7) }
+    try Picture(width: 64, height: 64, channels: 1, pixels: noise).write(to: path)
+    let whole = try Data(contentsOf: URL(fileURLWithPath: path))
+    let paths = [
+      folder.file("none.png"), try folder.write([1, 2, 3, 4], "other.png"),
+      try folder.write(Array(whole.prefix(whole.count / 2)), "cut.png"),
+    ]
+    for path in paths {
+      let error = #expect(throws: PictureError.self) { try Picture(path: path) }
+      #expect(error?.path == path && error?.reason.isEmpty == false)
+    }
+  }
+
+  @Test("a picture that cannot be written says so, and leaves nothing behind")
+  func unwritable() throws {
+    let folder = try Folder()
+    let picture = Picture(width: 1, height: 1, channels: 1, pixels: [0])
+    #expect(throws: PictureError.self) { try picture.write(to: folder.file("none/picture.png")) }
+    // A folder is in the way.
+    try FileManager.default.createDirectory(
+      atPath: folder.file("taken.png/x"), withIntermediateDirectories: true)
+    #expect(throws: PictureError.self) { try picture.write(to: folder.file("taken.png")) }
+    #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path) == ["taken.png"])
+  }
+
+  @Test("a grid has the pictures in rows from the top left, scaled, with white between and around them")
+  func grid() {
+    // Three pictures of 2x1 in two columns.
+    let picture = Picture.grid(
+      of: [1, 2, 3, 4, 5, 6], count: 3, width: 2, height: 1, channels: 1, columns: 2, scale: 1, gap: 1)
+    let w: UInt8 = 255
+    let expected: [[UInt8]] = [
+      [w, w, w, w, w, w, w],
+      [w, 1, 2, w, 3, 4, w],
+      [w, w, w, w, w, w, w],
+      [w, 5, 6, w, w, w, w],
+      [w, w, w, w, w, w, w],
+    ]
+    #expect(picture == Picture(width: 7, height: 5, channels: 1, pixels: expected.flatMap(\.self)))
+  }
+
+  @Test("a scaled pixel is a block, and its channels stay together")
+  func scaledGrid() {
+    let picture = Picture.grid(
+      of: [10, 20, 30], count: 1, width: 1, height: 1, channels: 3, columns: 5, scale: 2, gap: 0)
+    let pixels = [[UInt8]](repeating: [10, 20, 30], count: 4).flatMap(\.self)
+    #expect(picture == Picture(width: 2, height: 2, channels: 3, pixels: pixels))
+  }
+}
