@@ -11,6 +11,13 @@ let package = Package(
     // Four 3x3 convolutions, forward and backward.
     .executableTarget(
       name: "convolutions", dependencies: ["Measurement", .product(name: "Torch", package: "pbtnas")]),
+    // Five discriminator steps and one generator step.
+    .executableTarget(
+      name: "gan-cycle",
+      dependencies: [
+        "Measurement", .product(name: "PBTNAS", package: "pbtnas"),
+        .product(name: "Torch", package: "pbtnas"), .product(name: "Tasks", package: "pbtnas"),
+      ]),
   ],
   swiftLanguageModes: [.v6],
   cxxLanguageStandard: .cxx20

@@ -2,15 +2,23 @@ import PBTNAS
 import Torch
 
 /// A GAN's two networks with everything that their training changes.
-final class AdversarialNetworks {
+public final class AdversarialNetworks {
   /// Parameters and buffers under `generator.` and `discriminator.`.
-  let store: ParameterStore
-  let sizes: GANSizes
+  public let store: ParameterStore
+  /// How large the networks are.
+  public let sizes: GANSizes
   let generator: GanGenerator
   let discriminator: ResidualDiscriminator
 
-  /// Makes freshly initialised networks of a genome.
-  init(genome: Genome, sizes: GANSizes, seed: UInt64, memoryFormat: MemoryFormat = .channelsLast) throws {
+  /// Makes freshly initialised networks of a genome of ``GanSearchSpace``.
+  ///
+  /// - Parameters:
+  ///   - seed: what the initial weights follow from.
+  ///   - memoryFormat: how weights and images lie in memory; channels-last is the faster one on CPUs.
+  /// - Throws: ``TorchError`` if libtorch refuses the sizes.
+  public init(genome: Genome, sizes: GANSizes, seed: UInt64, memoryFormat: MemoryFormat = .channelsLast)
+    throws
+  {
     store = try ParameterStore(seed: seed, memoryFormat: memoryFormat)
     self.sizes = sizes
     generator = try GanGenerator(store.root / "generator", genome: genome, sizes)
@@ -50,20 +58,26 @@ public struct AdversarialTrainingSettings: Hashable, Sendable {
 }
 
 /// Trains a GAN by the hinge loss: some discriminator steps, one generator step, the moving average.
-final class AdversarialTraining {
+public final class AdversarialTraining {
   /// The mean losses of one cycle.
-  struct Losses: Hashable {
-    var discriminator: Double
-    var generator: Double
+  public struct Losses: Hashable, Sendable {
+    /// `mean(relu(1 - D(real))) + mean(relu(1 + D(G(z))))`.
+    public var discriminator: Double
+    /// `-mean(D(G(z)))`.
+    public var generator: Double
   }
 
-  let networks: AdversarialNetworks
+  /// What is trained.
+  public let networks: AdversarialNetworks
   let generatorOptimizer: AdamW
   let discriminatorOptimizer: AdamW
   let average: MovingAverage
   private let settings: AdversarialTrainingSettings
 
-  init(_ networks: AdversarialNetworks, _ settings: AdversarialTrainingSettings) throws {
+  /// Prepares training from the networks' present weights, with fresh optimisers and averages.
+  ///
+  /// - Throws: ``TorchError`` if libtorch has no room for them.
+  public init(_ networks: AdversarialNetworks, _ settings: AdversarialTrainingSettings) throws {
     self.networks = networks
     self.settings = settings
     let generatorParameters = networks.store.parameters(under: "generator")
@@ -80,7 +94,8 @@ final class AdversarialTraining {
   /// - Parameters:
   ///   - images: gives the next batch of real images, [discriminatorBatch, C, H, W] in -1...1.
   ///   - latents: gives this many fresh latent vectors, [count, latentLength].
-  func cycle(images: () throws -> Tensor, latents: (Int) throws -> Tensor) throws -> Losses {
+  /// - Throws: ``TorchError`` where a shape does not fit; what `images` and `latents` throw.
+  public func cycle(images: () throws -> Tensor, latents: (Int) throws -> Tensor) throws -> Losses {
     var discriminatorLoss = 0.0
     for _ in 0..<settings.discriminatorSteps {
       discriminatorLoss += try discriminatorStep(
