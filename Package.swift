@@ -73,7 +73,7 @@ let package = Package(
       resources: [.copy("Golden")]),
     .testTarget(
       name: "TasksTests", dependencies: ["Tasks", "TorchTestSupport"], resources: [.copy("Golden")]),
-    .testTarget(name: "CommandTests", dependencies: ["Command"]),
+    .testTarget(name: "CommandTests", dependencies: ["Command", "Engine"]),
   ],
   swiftLanguageModes: [.v6],
   cxxLanguageStandard: .cxx20

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import Tasks
+import Torch
 
 struct TrainClassifier: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -18,15 +19,20 @@ struct TrainClassifier: ParsableCommand {
   @Option(help: "What the initial weights and the order of images follow from.")
   var seed: UInt64 = 1
 
+  @Option(help: "Threads of one operation; the weights' last bits follow from their number too.")
+  var threads = 1
+
   @Option(name: .shortAndLong, help: ArgumentHelp("The classifier's file.", valueName: "file"))
   var output: String
 
   func validate() throws {
     if ![8, 16, 32].contains(side) { throw ValidationError("--side must be 8, 16 or 32, not \(side)") }
     if epochs < 1 { throw ValidationError("--epochs must be at least 1, not \(epochs)") }
+    if threads < 1 { throw ValidationError("--threads must be at least 1, not \(threads)") }
   }
 
   func run() throws {
+    try Runtime.setThreads(threads)
     var accuracy = 0.0
     let classifier = try GarmentClassifier.train(folder: data, side: side, epochs: epochs, seed: seed) {
       progress in

@@ -1,3 +1,4 @@
+import Engine
 import Foundation
 import Testing
 
@@ -116,5 +117,53 @@ import Testing
     let outcome = try call("sample", folder.path, "-o", "grid.png", folder: folder)
     #expect(outcome.code == 1 && outcome.error.contains("\(folder.path)/best.safetensors"))
     #expect(try folder.names() == ["stderr", "stdout"])
+  }
+
+  private static let data = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+    .appendingPathComponent("../../.deps/data/fashion-mnist").standardizedFileURL.path
+
+  @Test("a search of real GANs has the same members, fitness and best network with one worker and with two")
+  func sameWithOneAndTwoWorkers() throws {
+    let folder = try TemporaryFolder()
+    try folder.write(
+      """
+      task: gan
+      seed: 7
+      search: {population: 4, intervals: 3, mix_probability: 0.5}
+      gan:
+        data: \(Self.data)
+        bottom_width: 2
+        generator_width: 4
+        discriminator_width: 4
+        discriminator_steps: 1
+        cycles_per_interval: 2
+        fitness_samples: 200
+      """, to: "small.yml")
+    var members: [[Record.Row]] = []
+    for workers in ["1", "2"] {
+      let outcome = try call(
+        "run", "small.yml", "--workers", workers, "--quiet", "-o", "run-\(workers)", folder: folder)
+      #expect(outcome.code == 0 && outcome.output == "run-\(workers)/best.safetensors\n", "\(outcome)")
+      members.append(
+        try Record(path: folder.file("run-\(workers)/run.sqlite")).allMembers().map { row in
+          var row = row
+          row.seconds = nil
+          return row
+        })
+    }
+    #expect(members[0].count == 12 && members[0].allSatisfy { $0.fitness != nil })
+    #expect(members[0].contains { $0.interval == 3 && (try? $0.decodedOffspring()) != nil })
+    #expect(members[0] == members[1])
+    let best = try ["1", "2"].map {
+      try Data(contentsOf: URL(fileURLWithPath: folder.file("run-\($0)/best.safetensors")))
+    }
+    #expect(best[0] == best[1])
+    // What is left can be used.
+    let report = try call("report", "run-2", folder: folder)
+    #expect(report.code == 0 && report.output.contains("best"))
+    let sample = try call("sample", "run-2", "-n", "4", "-o", "grid.png", folder: folder)
+    #expect(sample.code == 0, "\(sample)")
+    let picture = try Data(contentsOf: URL(fileURLWithPath: folder.file("grid.png")))
+    #expect(picture.starts(with: [0x89, 0x50, 0x4E, 0x47]) && picture.count > 300)
   }
 }
