@@ -26,11 +26,13 @@ let package = Package(
     .target(name: "Safetensors"),
     // Strict reading of YAML settings.
     .target(name: "Configuration", dependencies: [.product(name: "Yams", package: "Yams")]),
+    .systemLibrary(
+      name: "CXXHash", pkgConfig: "libxxhash", providers: [.apt(["libxxhash-dev"]), .brew(["xxhash"])]),
     // Runs a search: record, checkpoints, workers.
     .target(
       name: "Engine",
       dependencies: [
-        "PBTNAS", "Safetensors", "Configuration", .product(name: "GRDB", package: "GRDB.swift"),
+        "PBTNAS", "Safetensors", "Configuration", "CXXHash", .product(name: "GRDB", package: "GRDB.swift"),
       ]),
     // libtorch behind a C interface.
     .target(

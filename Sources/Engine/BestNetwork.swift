@@ -12,6 +12,8 @@ public struct BestNetwork: Codable, Hashable, Sendable {
   public var fitness: Double
   /// Its genome.
   public var genome: Genome
+  /// The digest of its file.
+  var digest: String?
 
   /// Writes the network to a file of its own: a checkpoint without optimiser state, with fitness and the options' names in its header.
   func write(checkpoint path: String, space: SearchSpace, to target: String) throws {

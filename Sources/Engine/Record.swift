@@ -24,12 +24,16 @@ public final class Record: Sendable {
     var offspring: String?
     /// How many of its tensors no parent could give.
     public var freshTensors: Int
+    /// The digest of ``startCheckpoint``; nil in records that were begun before there were digests.
+    var startDigest: String?
     /// Whether training and evaluation are over.
     public var isFinished: Bool
     /// The fitness; nil before the end, and where it is not finite.
     public var fitness: Double?
     /// The checkpoint after training, by its name in the run's folder.
     var resultCheckpoint: String?
+    /// The digest of ``resultCheckpoint``.
+    var resultDigest: String?
     /// Further figures, as JSON.
     var metrics: String?
     /// Seconds of training and evaluation.
@@ -76,6 +80,12 @@ public final class Record: Sendable {
         table.column("time", .double).notNull()
         table.column("kind", .text).notNull()
         table.column("details", .text).notNull()
+      }
+    }
+    migrator.registerMigration("2: digests of checkpoints") { db in
+      try db.alter(table: "member") { table in
+        table.add(column: "startDigest", .text)
+        table.add(column: "resultDigest", .text)
       }
     }
     return migrator
@@ -147,6 +157,25 @@ extension Record {
     }
   }
 
+  /// Who made a checkpoint: the member in whose interval it was trained, or that it was made for.
+  func maker(of checkpoint: String) throws -> Row? {
+    try database.read { db in
+      try Row.filter(Column("resultCheckpoint") == checkpoint).fetchOne(db)
+        ?? Row.filter(Column("startCheckpoint") == checkpoint).order(Column("interval")).fetchOne(db)
+    }
+  }
+
+  /// Notes that a checkpoint has other bytes than before.
+  func replaceDigest(of checkpoint: String, by digest: String) throws {
+    try database.write { db in
+      for side in ["start", "result"] {
+        try db.execute(
+          sql: "UPDATE member SET \(side)Digest = ? WHERE \(side)Checkpoint = ?",
+          arguments: [digest, checkpoint])
+      }
+    }
+  }
+
   /// Begins an interval: all its members at once.
   func begin(_ rows: [Row]) throws {
     try database.write { db in
@@ -175,12 +204,13 @@ extension Record {
 extension Record.Row {
   /// A member that is yet to be trained.
   init(
-    interval: Int, member: Int, genome: Genome, startCheckpoint: String, offspring: Offspring? = nil,
+    interval: Int, member: Int, genome: Genome, start: KnownFile, offspring: Offspring? = nil,
     freshTensors: Int = 0
   ) throws {
     self.init(
-      interval: interval, member: member, genome: try Record.json(genome), startCheckpoint: startCheckpoint,
-      offspring: try offspring.map { try Record.json($0) }, freshTensors: freshTensors, isFinished: false)
+      interval: interval, member: member, genome: try Record.json(genome), startCheckpoint: start.name,
+      offspring: try offspring.map { try Record.json($0) }, freshTensors: freshTensors,
+      startDigest: start.digest, isFinished: false)
   }
 
   /// The option of every gene.
@@ -193,7 +223,13 @@ extension Record.Row {
   public func decodedMetrics() throws -> [String: Double] { try metrics.map { try Record.parse($0) } ?? [:] }
 
   /// The checkpoint after the interval: what training made, or what it began with where that failed.
-  var endCheckpoint: String { resultCheckpoint ?? startCheckpoint }
+  var end: KnownFile { result ?? start }
+
+  /// What training began with.
+  var start: KnownFile { KnownFile(name: startCheckpoint, digest: startDigest) }
+
+  /// What training made; nil before it has, and where it failed.
+  var result: KnownFile? { resultCheckpoint.map { KnownFile(name: $0, digest: resultDigest) } }
 
   /// The fitness; NaN where there is none.
   public var fitnessOrNaN: Double { fitness ?? .nan }

@@ -23,6 +23,10 @@ public enum RunEvent: Codable, Hashable, Sendable {
   case bestImproved(member: Int, interval: Int, fitness: Double)
   /// A member was replaced.
   case offspringMade(offspring: Offspring, interval: Int, freshTensors: Int)
+  /// A checkpoint is missing or is not what was written; it will be made again from what it came from.
+  case checkpointDamaged(file: String, reason: String)
+  /// A checkpoint was made again; `isIdentical` if with the same bytes.
+  case checkpointRestored(file: String, isIdentical: Bool)
   /// The run was stopped from outside; what was finished is kept.
   case interrupted(folder: String)
   /// The run cannot go on; what was finished is kept.

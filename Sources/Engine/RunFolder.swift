@@ -115,6 +115,14 @@ public struct RunFolder: Hashable, Sendable {
     }
   }
 
+  /// Removes what a writer that was killed has left beside ``best``.
+  func removeLeftovers() throws {
+    let manager = FileManager.default
+    for name in try manager.contentsOfDirectory(atPath: path) where name.contains(".safetensors.part-") {
+      try manager.removeItem(atPath: "\(path)/\(name)")
+    }
+  }
+
   private func name(interval: Int) -> String { String(format: "interval-%03d", interval) }
   private func name(member: Int) -> String { String(format: "member-%02d", member) }
 }
@@ -160,6 +168,8 @@ public enum RunError: Error, Hashable, Sendable {
   case changed(what: String)
   /// The settings are impossible.
   case settings([String])
+  /// A checkpoint is gone or damaged and cannot be made again.
+  case lost(checkpoint: String, reason: String)
   /// A member's network could not be made.
   case member(Int, interval: Int, reason: String)
 }
@@ -192,6 +202,8 @@ extension RunError: CustomStringConvertible {
     case .changed(let what):
       "\(what) is not what it was when the run began; a run cannot be resumed with another"
     case .settings(let problems): problems.joined(separator: "\n")
+    case .lost(let checkpoint, let reason):
+      "\(checkpoint) cannot be made again: \(reason)"
     case .member(let member, let interval, let reason):
       "the network of member \(member) for interval \(interval) could not be made: \(reason)"
     }

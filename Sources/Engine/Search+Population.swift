@@ -8,13 +8,18 @@ extension Search {
     try folder.prepare(interval: 1)
     let genomes = try initialPopulation(space, size: method.populationSize, seed: seed)
     let rows = try await concurrently(genomes.indices) { member in
-      let checkpoint = self.folder.start(member: member, interval: 1)
-      let seed = self.seed.seed(member: member, interval: 0, purpose: .initialWeights)
-      try await self.initialise(genomes[member], seed, checkpoint, member, interval: 1)
-      return try Record.Row(
-        interval: 1, member: member, genome: genomes[member], startCheckpoint: checkpoint)
+      let start = try await self.makeFirst(member, genomes[member])
+      return try Record.Row(interval: 1, member: member, genome: genomes[member], start: start)
     }
     try record.begin(rows)
+  }
+
+  /// Makes a member's first checkpoint.
+  func makeFirst(_ member: Int, _ genome: Genome) async throws -> KnownFile {
+    let checkpoint = folder.start(member: member, interval: 1)
+    let seed = seed.seed(member: member, interval: 0, purpose: .initialWeights)
+    try await initialise(genome, seed, checkpoint, member, interval: 1)
+    return try await known(checkpoint)
   }
 
   /// Selection and mixing: writes the offspring's checkpoints, then the new population into the record at once.
@@ -23,41 +28,49 @@ extension Search {
     let generation = try nextGeneration(
       after: interval, genomes, fitness: members.map(\.fitnessOrNaN), in: space, method, seed: seed)
     try folder.prepare(interval: interval + 1)
-    let ends = members.map(\.endCheckpoint)
+    let ends = members.map(\.end)
+    let parents = Set(generation.offspring.flatMap { [$0.base] + ($0.donor.map { [$0] } ?? []) })
+    try await repair(parents.sorted().map { ends[$0] })
     let offspring = try await concurrently(generation.offspring.indices) { index in
-      try await self.make(generation.offspring[index], from: ends, interval: interval + 1)
+      let offspring = generation.offspring[index]
+      let (start, fresh) = try await self.make(offspring, from: ends, interval: interval + 1)
+      return try Record.Row(
+        interval: interval + 1, member: offspring.member, genome: offspring.genome, start: start,
+        offspring: offspring, freshTensors: fresh.count)
     }
     let replaced = Dictionary(uniqueKeysWithValues: offspring.map { ($0.member, $0) })
     let rows = try members.indices.map { member in
       try replaced[member]
-        ?? Record.Row(
-          interval: interval + 1, member: member, genome: genomes[member], startCheckpoint: ends[member])
+        ?? Record.Row(interval: interval + 1, member: member, genome: genomes[member], start: ends[member])
     }
     try record.begin(rows)
     for (offspring, row) in zip(generation.offspring, offspring) {
       try tell(
         .offspringMade(offspring: offspring, interval: interval + 1, freshTensors: row.freshTensors))
     }
-    try folder.removeCheckpoints(except: Set(rows.map(\.startCheckpoint)))
+    try keepCheckpoints(Set((members + rows).map(\.startCheckpoint)))
   }
 
   /// Makes an offspring's checkpoint from its parents' and a fresh one.
-  private func make(_ offspring: Offspring, from ends: [String], interval: Int) async throws -> Record.Row {
+  ///
+  /// - Parameter ends: what every member had at the end of the interval before.
+  /// - Returns: the checkpoint, and the names of the tensors that no parent could give.
+  func make(
+    _ offspring: Offspring, from ends: [KnownFile], interval: Int
+  ) async throws -> (KnownFile, fresh: [String]) {
     let (folder, space, method) = (folder, space, method)
     let fresh = folder.fresh(member: offspring.member, interval: interval)
     let start = folder.start(member: offspring.member, interval: interval)
     try await initialise(offspring.genome, offspring.freshSeed, fresh, offspring.member, interval: interval)
     let missing = try await aside {
       let missing = try writeOffspring(
-        offspring, in: space, method, base: Checkpoint(path: folder.absolute(ends[offspring.base])),
-        donor: try offspring.donor.map { try Checkpoint(path: folder.absolute(ends[$0])) },
+        offspring, in: space, method, base: Checkpoint(path: folder.absolute(ends[offspring.base].name)),
+        donor: try offspring.donor.map { try Checkpoint(path: folder.absolute(ends[$0].name)) },
         fresh: Checkpoint(path: folder.absolute(fresh)), to: folder.absolute(start))
       try FileManager.default.removeItem(atPath: folder.absolute(fresh))
       return missing
     }
-    return try Record.Row(
-      interval: interval, member: offspring.member, genome: offspring.genome, startCheckpoint: start,
-      offspring: offspring, freshTensors: missing.count)
+    return (try await known(start), missing)
   }
 
   /// Has a fresh network made, without which its member cannot be.

@@ -22,25 +22,14 @@ extension Search {
   private func train(_ row: Record.Row) async throws {
     var row = row
     let (member, interval) = (row.member, row.interval)
-    let start = folder.absolute(row.startCheckpoint)
-    let output = folder.result(member: member, interval: interval)
-    let job = TrainJob(
-      genome: try row.decodedGenome(), checkpoint: start,
-      seed: seed.seed(member: member, interval: interval, purpose: .training),
-      evaluationSeed: seed.seed(member: 0, interval: 0, purpose: .evaluation),
-      output: folder.absolute(output),
-      artifacts: RunFolder(path: folder.absolute("")).samples(member: member, interval: interval))
     do {
-      guard let result = try await perform(.train(job), member, interval) else {
-        throw ProtocolViolation(found: "an answer without a result", expected: "a fitness")
+      try await repair([row.start])
+      let (result, trained, diverged) = try await trainAndCheck(row)
+      if diverged == nil {
+        row.fitness = result.fitness.isFinite ? result.fitness : nil
+        row.resultCheckpoint = trained.name
+        row.resultDigest = trained.digest
       }
-      let diverged = try await aside {
-        let trained = try Checkpoint(path: job.output)
-        try trained.check(continues: Checkpoint(path: start))
-        return trained.firstNonFiniteTensor()
-      }
-      row.fitness = result.fitness.isFinite && diverged == nil ? result.fitness : nil
-      row.resultCheckpoint = output
       row.metrics = try Record.json(result.metrics)
       row.seconds = result.seconds
       row.failure = diverged.map { "tensor `\($0)` has elements that are not finite" }
@@ -56,6 +45,32 @@ extension Search {
       try record.finish(row)
       try tell(.memberFailed(member: member, interval: interval, reason: String(describing: error)))
     }
+  }
+
+  /// Has a member trained, and looks at what came of it.
+  ///
+  /// - Returns: what the trainer found, the checkpoint, and the first tensor with elements that are not finite.
+  func trainAndCheck(
+    _ row: Record.Row
+  ) async throws -> (result: TrainingResult, checkpoint: KnownFile, diverged: String?) {
+    let (member, interval) = (row.member, row.interval)
+    let start = folder.absolute(row.startCheckpoint)
+    let output = folder.result(member: member, interval: interval)
+    let job = TrainJob(
+      genome: try row.decodedGenome(), checkpoint: start,
+      seed: seed.seed(member: member, interval: interval, purpose: .training),
+      evaluationSeed: seed.seed(member: 0, interval: 0, purpose: .evaluation),
+      output: folder.absolute(output),
+      artifacts: RunFolder(path: folder.absolute("")).samples(member: member, interval: interval))
+    guard let result = try await perform(.train(job), member, interval) else {
+      throw ProtocolViolation(found: "an answer without a result", expected: "a fitness")
+    }
+    let diverged = try await aside {
+      let trained = try Checkpoint(path: job.output)
+      try trained.check(continues: Checkpoint(path: start))
+      return trained.firstNonFiniteTensor()
+    }
+    return (result, try await known(output), diverged)
   }
 
   /// Whether an error is about one member, so that the others go on.

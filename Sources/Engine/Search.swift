@@ -12,6 +12,9 @@ public actor Search {
   let record: Record
   let report: @Sendable (RunEvent) -> Void
   private let lock: RunLock
+  let digests = FileDigests()
+  /// The repairs of checkpoints, one after another.
+  var repairs: Task<Void, any Error>?
   var space = SearchSpace(genes: [])
   var clock = RunClock()
   private(set) var isInterrupted = false
@@ -39,6 +42,7 @@ public actor Search {
     self.report = report
     lock = try RunLock(folder)
     do {
+      try folder.removeLeftovers()
       record = try Record(path: folder.record)
     } catch {
       throw RunError.told(error, folder: folder.path)
@@ -82,12 +86,13 @@ public actor Search {
     let first = try record.lastInterval() ?? 1
     try tell(
       .runStarted(settings: settings, searchSpace: space, folder: folder.path, firstInterval: first))
+    try await repairBest()
     if let best: BestNetwork = try record.get("best") {
       report(.bestImproved(member: best.member, interval: best.interval, fitness: best.fitness))
     }
     for interval in first...max(first, method.intervals) {
       let members = try await train(interval)
-      try keepBest(of: members, interval)
+      try await keepBest(of: members, interval)
       if interval < method.intervals { try await beginNextInterval(after: interval, members) }
       try record.set("measured", clock.measured)
     }
@@ -100,14 +105,16 @@ public actor Search {
       toFile: folder.summary, atomically: true, encoding: .utf8)
     try record.set("summary", summary)
     let last = try record.members(interval: summary.intervals)
-    try folder.removeCheckpoints(except: Set(last.map(\.endCheckpoint)))
+    try keepCheckpoints(Set(last.map(\.end.name)))
     try tell(.runFinished(summary: summary))
     return summary
   }
 
-  /// What the run found, if it has come to its end.
+  /// What the run found, if it has come to its end and its network is there.
   private func finishedBefore() throws -> RunSummary? {
-    guard var summary: RunSummary = try record.get("summary") else { return nil }
+    guard var summary: RunSummary = try record.get("summary"), let best: BestNetwork = try record.get("best"),
+      digests.damage(of: folder.best, expected: best.digest) == nil
+    else { return nil }
     summary.folder = folder.path
     report(.runFinished(summary: summary))
     return summary
@@ -133,7 +140,7 @@ public actor Search {
   }
 
   /// Keeps a copy of the network of the best member where it is better than all before.
-  private func keepBest(of members: [Record.Row], _ interval: Int) throws {
+  private func keepBest(of members: [Record.Row], _ interval: Int) async throws {
     guard let best = rank(members.map(\.fitnessOrNaN)).first, let fitness = members[best].fitness else {
       return
     }
@@ -141,8 +148,7 @@ public actor Search {
     if let old, old.interval < interval, old.fitness >= fitness { return }
     let found = BestNetwork(
       member: best, interval: interval, fitness: fitness, genome: try members[best].decodedGenome())
-    try found.write(checkpoint: folder.absolute(members[best].endCheckpoint), space: space, to: folder.best)
-    try record.set("best", found)
+    _ = try await writeBest(found, from: members[best])
     try tell(.bestImproved(member: best, interval: interval, fitness: fitness))
   }
 

@@ -38,7 +38,7 @@ import Testing
     let trainer = ToyTrainer()
     let rows = try Record(path: run.folder.record).members(interval: interval - 1)
     func end(_ member: Int) throws -> SafetensorsFile {
-      try SafetensorsFile(path: run.folder.absolute(rows[member].endCheckpoint))
+      try SafetensorsFile(path: run.folder.absolute(rows[member].end.name))
     }
     let base = try end(offspring.base)
     let donor = try end(try #require(offspring.donor))

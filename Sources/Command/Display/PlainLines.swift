@@ -45,6 +45,10 @@ final class PlainLines: Display, @unchecked Sendable {
     case .offspringMade(let offspring, _, let fresh):
       return "  member \(offspring.member) is new: \(origin(offspring))"
         + (fresh > 0 ? ", \(fresh) fresh tensors" : "")
+    case .checkpointDamaged(let file, let reason):
+      return "  \(file): \(reason); making it again"
+    case .checkpointRestored(let file, let isIdentical):
+      return "  \(file): \(restored(isIdentical))"
     case .interrupted, .runFinished, .memberStarted, .progress, .runFailed:
       return Self.lastWords(event)
     }
@@ -65,6 +69,13 @@ final class PlainLines: Display, @unchecked Sendable {
 func origin(_ offspring: Offspring) -> String {
   guard let donor = offspring.donor, donor != offspring.base else { return "from \(offspring.base)" }
   return "from \(offspring.base) with \(offspring.donatedGenes.count) genes of \(donor)"
+}
+
+/// How a checkpoint was made again, in a few words.
+func restored(_ isIdentical: Bool) -> String {
+  isIdentical
+    ? "made again, with the same bytes"
+    : "made again, with other bytes: the run will end otherwise than it would have"
 }
 
 /// A fitness with four decimals.

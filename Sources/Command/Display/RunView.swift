@@ -94,6 +94,10 @@ struct RunView {
     case .offspringMade(let offspring, _, _):
       let new = Member(genome: space.summary(of: offspring.genome), origin: origin(offspring))
       change(offspring.member) { $0 = new }
+    case .checkpointDamaged(let file, let reason):
+      message = "\(file): \(reason); making it again"
+    case .checkpointRestored(let file, let isIdentical):
+      message = "\(file): \(restored(isIdentical))"
     case .interrupted, .runFailed, .runFinished:
       break
     }

@@ -8,7 +8,7 @@ import Synchronization
 /// A run's folder that goes when the test is over.
 final class TestRun: Sendable {
   let folder: RunFolder
-  private let events = Mutex<[RunEvent]>([])
+  let events = Mutex<[RunEvent]>([])
 
   init(_ path: String? = nil) throws {
     folder = RunFolder(path: path ?? NSTemporaryDirectory() + "engine-\(UUID().uuidString)")
@@ -46,7 +46,7 @@ final class TestRun: Sendable {
     }
     let last = members.last?.interval ?? 0
     let checkpoints = try members.filter { $0.interval == last }.map {
-      try Data(contentsOf: URL(fileURLWithPath: folder.absolute($0.endCheckpoint)))
+      try Data(contentsOf: URL(fileURLWithPath: folder.absolute($0.end.name)))
     }
     return Outcome(
       members: members, best: try Data(contentsOf: URL(fileURLWithPath: folder.best)),

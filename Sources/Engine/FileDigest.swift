@@ -1,0 +1,90 @@
+import CXXHash
+import Foundation
+import Synchronization
+
+/// A file of a run as the record knows it.
+struct KnownFile: Hashable, Sendable {
+  /// Its name in the run's folder.
+  var name: String
+  /// What its bytes' digest has to be; nil if that was never noted.
+  var digest: String?
+}
+
+/// Finds damaged files: a file's digest is XXH3 of 128 bits (xxhash.com), which misses no accident but would not stop a forger.
+///
+/// A file is read once: as long as size, inode and time of change stay, what was found holds.
+final class FileDigests: Sendable {
+  /// What changes when a file does.
+  private struct Stamp: Hashable, Sendable {
+    var inode: UInt64
+    var size: Int
+    var seconds: Int
+    var nanoseconds: Int
+  }
+
+  private let known = Mutex<[String: (stamp: Stamp, digest: String)]>([:])
+
+  /// A file's digest, from memory if it has not changed.
+  ///
+  /// - Throws: `POSIXError` if it cannot be read.
+  func digest(of path: String) throws -> String {
+    let stamp = try Self.stamp(path)
+    if let known = known.withLock({ $0[path] }), known.stamp == stamp { return known.digest }
+    let digest = try Self.compute(path)
+    known.withLock { $0[path] = (stamp, digest) }
+    return digest
+  }
+
+  /// What is wrong with a file that must have a digest; nil if nothing is.
+  func damage(of path: String, expected: String?) -> String? {
+    do {
+      let found = try digest(of: path)
+      guard let expected, found != expected else { return nil }
+      return "its digest is \(found), expected \(expected)"
+    } catch {
+      return
+        "it cannot be read: \((error as? POSIXError).map { String(cString: strerror($0.code.rawValue)) } ?? "\(error)")"
+    }
+  }
+
+  /// Forgets files that are no more.
+  func forget(except kept: Set<String>) {
+    known.withLock { known in known = known.filter { kept.contains($0.key) } }
+  }
+
+  private static func stamp(_ path: String) throws -> Stamp {
+    var status = stat()
+    guard stat(path, &status) == 0 else { throw POSIXError.last }
+    return Stamp(
+      inode: UInt64(status.st_ino), size: Int(status.st_size), seconds: status.st_mtim.tv_sec,
+      nanoseconds: status.st_mtim.tv_nsec)
+  }
+
+  private static func compute(_ path: String) throws -> String {
+    let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+    guard descriptor >= 0 else { throw POSIXError.last }
+    defer { close(descriptor) }
+    let state = XXH3_createState()
+    defer { XXH3_freeState(state) }
+    XXH3_128bits_reset(state)
+    // Read and not mapped: a file that shrinks meanwhile would end the process.
+    let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 18, alignment: 64)
+    defer { buffer.deallocate() }
+    while true {
+      let count = read(descriptor, buffer.baseAddress, buffer.count)
+      if count < 0 {
+        if errno == EINTR { continue }
+        throw POSIXError.last
+      }
+      if count == 0 { break }
+      XXH3_128bits_update(state, buffer.baseAddress, count)
+    }
+    let hash = XXH3_128bits_digest(state)
+    return String(format: "%016lx%016lx", hash.high64, hash.low64)
+  }
+}
+
+extension POSIXError {
+  /// The error of the system call that has just failed.
+  fileprivate static var last: POSIXError { POSIXError(POSIXErrorCode(rawValue: errno) ?? .EIO) }
+}

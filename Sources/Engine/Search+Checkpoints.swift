@@ -1,0 +1,94 @@
+import Foundation
+import PBTNAS
+
+// A run's checkpoints: they are known by their digests, made again if they are damaged, and removed when nothing needs them.
+extension Search {
+  /// A checkpoint that was just written, with its digest.
+  func known(_ name: String) async throws -> KnownFile {
+    let path = folder.absolute(name)
+    return KnownFile(name: name, digest: try await aside { try self.digests.digest(of: path) })
+  }
+
+  /// Makes sure that checkpoints are what the record says. What is missing or damaged is made again from what it came from: everything
+  /// follows from seeds, so that is the same file.
+  func repair(_ files: [KnownFile]) async throws {
+    let damaged = await aside { files.filter { self.damage(of: $0) != nil } }
+    guard !damaged.isEmpty else { return }
+    // One repair after another: two members may need the same ancestor.
+    let earlier = repairs
+    let repair = Task {
+      // Its own task reports its error.
+      _ = try? await earlier?.value
+      for file in damaged {
+        do {
+          try await restore(file)
+        } catch let error where !(error is CancellationError || error is RunError) && !isInterrupted {
+          throw RunError.lost(checkpoint: folder.absolute(file.name), reason: String(describing: error))
+        }
+      }
+    }
+    repairs = repair
+    try await repair.value
+  }
+
+  /// Makes sure that the best network's file is what the record says.
+  func repairBest() async throws {
+    guard let best: BestNetwork = try record.get("best"), let digest = best.digest,
+      let damage = digests.damage(of: folder.best, expected: digest)
+    else { return }
+    try tell(.checkpointDamaged(file: "best.safetensors", reason: damage))
+    let row = try record.members(interval: best.interval)[best.member]
+    try folder.prepare(interval: best.interval)
+    let written = try await writeBest(best, from: row)
+    try tell(.checkpointRestored(file: "best.safetensors", isIdentical: written.digest == digest))
+  }
+
+  /// Writes the best network's file, and then notes it.
+  ///
+  /// - Returns: the network with its file's digest.
+  func writeBest(_ network: BestNetwork, from row: Record.Row) async throws -> BestNetwork {
+    var network = network
+    try await repair([row.end])
+    try network.write(checkpoint: folder.absolute(row.end.name), space: space, to: folder.best)
+    network.digest = try digests.digest(of: folder.best)
+    try record.set("best", network)
+    return network
+  }
+
+  private nonisolated func damage(of file: KnownFile) -> String? {
+    digests.damage(of: folder.absolute(file.name), expected: file.digest)
+  }
+
+  /// Makes a checkpoint again unless it is as it should be; its ancestors first, where that is needed.
+  private func restore(_ file: KnownFile) async throws {
+    guard let damage = damage(of: file) else { return }
+    try tell(.checkpointDamaged(file: file.name, reason: damage))
+    guard let maker = try record.maker(of: file.name) else {
+      throw RunError.lost(
+        checkpoint: folder.absolute(file.name), reason: "\(damage), and the record does not say who made it")
+    }
+    try folder.prepare(interval: maker.interval)
+    let made: KnownFile
+    if maker.resultCheckpoint == file.name {
+      try await restore(maker.start)
+      made = try await trainAndCheck(maker).checkpoint
+    } else if let offspring = try maker.decodedOffspring() {
+      let ends = try record.members(interval: maker.interval - 1).map(\.end)
+      for parent in [offspring.base] + (offspring.donor.map { [$0] } ?? []) {
+        try await restore(ends[parent])
+      }
+      (made, _) = try await make(offspring, from: ends, interval: maker.interval)
+    } else {
+      made = try await makeFirst(maker.member, maker.decodedGenome())
+    }
+    let isIdentical = file.digest == nil || made.digest == file.digest
+    if !isIdentical, let digest = made.digest { try record.replaceDigest(of: file.name, by: digest) }
+    try tell(.checkpointRestored(file: file.name, isIdentical: isIdentical))
+  }
+
+  /// Removes all checkpoints but these.
+  func keepCheckpoints(_ names: Set<String>) throws {
+    digests.forget(except: Set(names.map { folder.absolute($0) }))
+    try folder.removeCheckpoints(except: names)
+  }
+}

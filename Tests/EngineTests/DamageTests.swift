@@ -1,0 +1,143 @@
+import Foundation
+import PBTNAS
+import Testing
+
+@testable import Engine
+
+/// Files of a run that are damaged while nobody looks.
+@Suite struct DamageTests {
+  enum Damage: CaseIterable {
+    case flippedBit
+    case cutShort
+    case removed
+    case emptied
+  }
+
+  private static func damage(_ path: String, _ damage: Damage, _ random: inout SeededGenerator) throws {
+    let url = URL(fileURLWithPath: path)
+    var bytes = try Data(contentsOf: url)
+    switch damage {
+    case .flippedBit: bytes[random.below(bytes.count)] ^= UInt8(1 << random.below(8))
+    case .cutShort: bytes = bytes.prefix(random.below(bytes.count))
+    case .emptied: bytes = Data()
+    case .removed: return try FileManager.default.removeItem(at: url)
+    }
+    try bytes.write(to: url)
+  }
+
+  /// A run that stopped after some jobs.
+  private func interrupted(_ settings: RunSettings, after jobs: Int) async throws -> TestRun {
+    let run = try TestRun()
+    let failing = InProcessExecutor(workers: 2) { _, number in
+      number >= jobs ? JobFailed("no room left", isDiskFull: true) : nil
+    }
+    await #expect(throws: (any Error).self) { try await run.run(settings, failing) }
+    return run
+  }
+
+  private func kinds(_ run: TestRun) -> [String] {
+    run.seen.map { String(String(describing: $0).prefix { $0 != "(" }) }
+  }
+
+  @Test("damaged checkpoints are made again, and the run ends as if nothing had been", arguments: 0..<10)
+  func damagedCheckpoints(turn: Int) async throws {
+    let seed = randomSeed()
+    var random = SeededGenerator(seed: seed)
+    let settings = RunSettings.test([.pbtNAS, .mutation][turn % 2], seed: seed)
+    let undisturbed = try TestRun()
+    try await undisturbed.run(settings, InProcessExecutor(workers: 2))
+    let run = try await interrupted(settings, after: 12 + random.below(24))
+    var damaged = 0
+    for name in try run.checkpointNames() where random.uniform() < 0.4 {
+      let kind = Damage.allCases[random.below(Damage.allCases.count)]
+      try Self.damage("\(run.folder.path)/checkpoints/\(name)", kind, &random)
+      damaged += 1
+    }
+    try await run.run(settings, InProcessExecutor(workers: 2), resumes: true)
+    #expect(try run.outcome() == undisturbed.outcome())
+    let events = kinds(run)
+    let restored = events.count { $0 == "checkpointRestored" }
+    #expect(events.count { $0 == "checkpointDamaged" } == restored)
+    print("\(damaged) damaged, \(restored) made again")
+    for case .checkpointRestored(let file, let isIdentical) in run.seen { #expect(isIdentical, "\(file)") }
+  }
+
+  @Test("a run that has lost all its checkpoints makes them again from seeds alone")
+  func allLost() async throws {
+    let settings = RunSettings.test(seed: randomSeed())
+    let undisturbed = try TestRun()
+    try await undisturbed.run(settings, InProcessExecutor(workers: 2))
+    let run = try await interrupted(settings, after: 30)
+    try FileManager.default.removeItem(atPath: "\(run.folder.path)/checkpoints")
+    try await run.run(settings, InProcessExecutor(workers: 2), resumes: true)
+    #expect(try run.outcome() == undisturbed.outcome())
+    #expect(kinds(run).contains("checkpointRestored"))
+  }
+
+  @Test(
+    "a checkpoint that is damaged during the run, before it is used, is made again",
+    arguments: Damage.allCases)
+  func damagedMeanwhile(kind: Damage) async throws {
+    let seed = randomSeed()
+    let settings = RunSettings.test(seed: seed)
+    let undisturbed = try TestRun()
+    try await undisturbed.run(settings, InProcessExecutor(workers: 2))
+    let run = try TestRun()
+    let search = try Search(
+      run.folder, settings, executor: InProcessExecutor(workers: 2), resumes: false
+    ) { event in
+      run.events.withLock { $0.append(event) }
+      // The search waits for this, so nobody uses the files meanwhile.
+      guard case .bestImproved(_, 2, _) = event else { return }
+      var random = SeededGenerator(seed: seed)
+      for member in 0..<8 {
+        let path = run.folder.absolute(run.folder.result(member: member, interval: 2))
+        #expect(throws: Never.self) { try Self.damage(path, kind, &random) }
+      }
+    }
+    _ = try await search.run()
+    #expect(try run.outcome() == undisturbed.outcome())
+    let improved = run.seen.contains { if case .bestImproved(_, 2, _) = $0 { true } else { false } }
+    #expect(kinds(run).contains("checkpointRestored") == improved)
+  }
+
+  @Test(
+    "the best network's file is made again if it is damaged, also after the run's end",
+    arguments: Damage.allCases)
+  func damagedBest(kind: Damage) async throws {
+    let settings = RunSettings.test(seed: randomSeed())
+    let run = try TestRun()
+    try await run.run(settings, InProcessExecutor(workers: 2))
+    let before = try run.outcome()
+    var random = SeededGenerator(seed: 1)
+    try Self.damage(run.folder.best, kind, &random)
+    try await run.run(settings, InProcessExecutor(workers: 2), resumes: true)
+    #expect(try run.outcome() == before)
+    #expect(run.seen.contains(.checkpointRestored(file: "best.safetensors", isIdentical: true)))
+  }
+
+  @Test("a checkpoint that cannot be made again stops the run with its name")
+  func notRestorable() async throws {
+    let settings = RunSettings.test(seed: randomSeed())
+    let run = try await interrupted(settings, after: 30)
+    try FileManager.default.removeItem(atPath: "\(run.folder.path)/checkpoints")
+    let failing = InProcessExecutor(workers: 2) { job, _ in
+      if case .initialise = job { JobFailed("the data set is gone") } else { nil }
+    }
+    let error = await #expect(throws: RunError.self) {
+      try await run.run(settings, failing, resumes: true)
+    }
+    #expect(error?.description.contains("the data set is gone") == true)
+    try await run.run(settings, InProcessExecutor(workers: 2), resumes: true)
+  }
+
+  @Test("what a killed writer left beside the best network's file is removed")
+  func leftovers() async throws {
+    let settings = RunSettings.test(seed: 1)
+    let run = try await interrupted(settings, after: 30)
+    let leftover = "\(run.folder.best).part-4711"
+    try Data("half".utf8).write(to: URL(fileURLWithPath: leftover))
+    try await run.run(settings, InProcessExecutor(workers: 2), resumes: true)
+    #expect(!FileManager.default.fileExists(atPath: leftover))
+  }
+}
