@@ -89,7 +89,9 @@ private func runSearch(
       "worker", "--config", folder.configuration, "--base-folder", base, "--threads",
       String(settings.threadsPerWorker),
     ], threads: settings.threadsPerWorker)
-  let executor = LocalExecutor(workers: settings.workers, command: command, logFolder: folder.logs)
+  let executor = LocalExecutor(
+    workers: settings.workers, command: command, heartbeatTimeout: settings.heartbeatTimeout,
+    logFolder: folder.logs)
   let display = makeDisplay(options)
   let search = try Search(folder, settings, executor: executor, resumes: resumes) { display.show($0) }
   let interrupts = InterruptHandler {

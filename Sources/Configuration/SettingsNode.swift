@@ -170,6 +170,21 @@ extension SettingsNode {
     return value
   }
 
+  /// A size in bytes with its unit, such as `20 GB`; nil where the key is not given.
+  public func byteCount(_ key: String) -> Int? {
+    let expected = "a size with its unit, such as `20 GB` (kB, MB, GB or TB)"
+    guard let text = scalar(key, expected) else { return nil }
+    let units = ["kb": 1e3, "mb": 1e6, "gb": 1e9, "tb": 1e12]
+    guard let unit = units[String(text.suffix(2)).lowercased()],
+      let number = Double(text.dropLast(2).trimmingCharacters(in: .whitespaces)), number > 0,
+      let bytes = Int(exactly: (number * unit).rounded())
+    else {
+      report(key, "expected \(expected), found `\(text)`")
+      return nil
+    }
+    return bytes
+  }
+
   /// A path; a relative one starts from ``baseFolder``.
   public func path(_ key: String, default fallback: String) -> String {
     let text = scalar(key, "a path") ?? fallback

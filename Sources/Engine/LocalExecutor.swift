@@ -26,6 +26,7 @@ public actor LocalExecutor: Executor {
   /// How many workers there are.
   public nonisolated let workerCount: Int
   private let command: WorkerCommand
+  private let heartbeatTimeout: Duration
   private let logFolder: String
   private var workers: [WorkerProcess?]
   private var free: [Int] = []
@@ -35,8 +36,11 @@ public actor LocalExecutor: Executor {
 
   /// Prepares workers.
   ///
-  /// - Parameter logFolder: where every worker's standard error is kept, as `worker-0.log` and so on.
-  public init(workers: Int, command: WorkerCommand, logFolder: String) {
+  /// - Parameters:
+  ///   - heartbeatTimeout: how many seconds a worker may say nothing while it starts or has a job; then it counts as hung and is killed.
+  ///   - logFolder: where every worker's standard error is kept, as `worker-0.log` and so on.
+  public init(workers: Int, command: WorkerCommand, heartbeatTimeout: Double = 600, logFolder: String) {
+    self.heartbeatTimeout = .seconds(heartbeatTimeout)
     workerCount = workers
     self.command = command
     self.logFolder = logFolder
@@ -116,11 +120,14 @@ public actor LocalExecutor: Executor {
   }
 
   private func launch(_ number: Int) throws -> WorkerProcess {
-    try WorkerProcess(number: number, command: command, logPath: "\(logFolder)/worker-\(number).log")
+    try WorkerProcess(
+      number: number, command: command, heartbeatTimeout: heartbeatTimeout,
+      logPath: "\(logFolder)/worker-\(number).log")
   }
 
   private func acquire() async -> Int {
-    if let number = free.popLast() { return number }
+    // The one that has been free for longest: a job that has lost its worker goes to another one, if there is one.
+    if !free.isEmpty { return free.removeFirst() }
     return await withCheckedContinuation { waiting.append($0) }
   }
 

@@ -101,18 +101,56 @@ public struct RunFolder: Hashable, Sendable {
     }
   }
 
+  /// A file's size in bytes, by its name in the folder; 0 if it is not there.
+  func size(of name: String) -> Int {
+    var status = stat()
+    return stat(absolute(name), &status) == 0 ? Int(status.st_size) : 0
+  }
+
+  /// How many bytes the checkpoints take. One file with two names counts once.
+  func checkpointBytes() throws -> Int {
+    var seen: Set<UInt64> = []
+    return try FileManager.default.subpathsOfDirectory(atPath: checkpoints).reduce(0) { sum, name in
+      var status = stat()
+      // A file that a worker has just renamed is counted under its other name.
+      guard lstat("\(checkpoints)/\(name)", &status) == 0, status.st_mode & S_IFMT == S_IFREG,
+        seen.insert(UInt64(status.st_ino)).inserted
+      else { return sum }
+      return sum + Int(status.st_size)
+    }
+  }
+
   /// Removes all checkpoints but these, and what interrupted writers have left.
   ///
-  /// - Parameter kept: names as the record has them.
-  func removeCheckpoints(except kept: Set<String>) throws {
+  /// - Parameters:
+  ///   - kept: names as the record has them.
+  ///   - isRehearsal: whether to remove nothing and only count.
+  @discardableResult
+  func removeCheckpoints(except kept: Set<String>, isRehearsal: Bool = false) throws -> Pruned {
     let manager = FileManager.default
+    var pruned = Pruned(files: 0, bytes: 0)
+    guard manager.fileExists(atPath: checkpoints) else { return pruned }
+    var names: [ino_t: Int] = [:]
     for interval in try manager.contentsOfDirectory(atPath: checkpoints) where interval.hasPrefix("interval-")
     {
-      let names = try manager.contentsOfDirectory(atPath: "\(checkpoints)/\(interval)")
-      let superfluous = names.filter { !kept.contains("\(Self.checkpointFolder)/\(interval)/\($0)") }
-      for name in superfluous { try manager.removeItem(atPath: "\(checkpoints)/\(interval)/\(name)") }
-      if superfluous.count == names.count { try manager.removeItem(atPath: "\(checkpoints)/\(interval)") }
+      let all = try manager.contentsOfDirectory(atPath: "\(checkpoints)/\(interval)")
+      let superfluous = all.filter { !kept.contains("\(Self.checkpointFolder)/\(interval)/\($0)") }
+      for path in superfluous.map({ "\(checkpoints)/\(interval)/\($0)" }) {
+        var status = stat()
+        if lstat(path, &status) == 0 {
+          // A file's last name frees its bytes.
+          let removed = isRehearsal ? names[status.st_ino, default: 0] + 1 : 1
+          names[status.st_ino] = removed
+          if removed == Int(status.st_nlink) { pruned.bytes += Int(status.st_size) }
+        }
+        pruned.files += 1
+        if !isRehearsal { try manager.removeItem(atPath: path) }
+      }
+      if superfluous.count == all.count && !isRehearsal {
+        try manager.removeItem(atPath: "\(checkpoints)/\(interval)")
+      }
     }
+    return pruned
   }
 
   /// Removes what a writer that was killed has left beside ``best``.
@@ -164,6 +202,8 @@ public enum RunError: Error, Hashable, Sendable {
   case cannotWrite(folder: String, reason: String)
   /// There is no room left for the record or another file of the engine.
   case diskFull(folder: String)
+  /// The checkpoints would need more room than the settings allow.
+  case diskLimit(folder: String, limit: Int, used: Int, needed: Int)
   /// The trainer's search space or the settings are not those that the run began with.
   case changed(what: String)
   /// The settings are impossible.
@@ -199,6 +239,9 @@ extension RunError: CustomStringConvertible {
     case .cannotWrite(let folder, let reason): "\(folder) cannot be written to: \(reason)"
     case .diskFull(let folder):
       "\(folder): no room left on the disk for the run's record or files; free some and go on by `pbtnas resume \(folder)`"
+    case .diskLimit(let folder, let limit, let used, let needed):
+      "\(folder): checkpoints take \(shownBytes(used)) and would need \(shownBytes(needed)) more, which is over storage.disk_limit, "
+        + "\(shownBytes(limit)); raise it in \(folder)/config.yml and go on by `pbtnas resume \(folder)`"
     case .changed(let what):
       "\(what) is not what it was when the run began; a run cannot be resumed with another"
     case .settings(let problems): problems.joined(separator: "\n")

@@ -2,7 +2,7 @@ import Configuration
 import PBTNAS
 
 extension RunSettings {
-  /// Reads the keys `task`, `seed`, `search` and `workers`; problems are noted in `node`.
+  /// Reads the keys `task`, `seed`, `search`, `workers` and `storage`; problems are noted in `node`.
   ///
   /// - Parameter tasks: the names of the tasks that there are.
   public init(from node: SettingsNode, tasks: [String]) {
@@ -17,7 +17,9 @@ extension RunSettings {
       task: task, seed: UInt64(seed), method: method,
       workers: workers.int("count", default: 1, in: 1...1024),
       threadsPerWorker: workers.int("threads", default: 1, in: 1...1024),
-      retries: workers.int("retries", default: 2, in: 0...100))
+      retries: workers.int("retries", default: 2, in: 0...100),
+      heartbeatTimeout: workers.double("heartbeat_timeout", default: 600, in: 1...1e6),
+      storage: StorageSettings(from: node.section("storage")))
   }
 }
 

@@ -14,11 +14,15 @@ public struct RunSettings: Codable, Hashable, Sendable {
   public var threadsPerWorker: Int
   /// How often a job is tried again after its worker was lost.
   public var retries: Int
+  /// How many seconds a worker may say nothing, while it starts or has a job, before it counts as hung and is replaced.
+  public var heartbeatTimeout: Double
+  /// What stays on the disk.
+  public var storage: StorageSettings
 
   /// Makes settings.
   public init(
     task: String, seed: UInt64 = 0, method: MethodSettings, workers: Int = 1, threadsPerWorker: Int = 1,
-    retries: Int = 2
+    retries: Int = 2, heartbeatTimeout: Double = 600, storage: StorageSettings = StorageSettings()
   ) {
     self.task = task
     self.seed = seed
@@ -26,5 +30,7 @@ public struct RunSettings: Codable, Hashable, Sendable {
     self.workers = workers
     self.threadsPerWorker = threadsPerWorker
     self.retries = retries
+    self.heartbeatTimeout = heartbeatTimeout
+    self.storage = storage
   }
 }

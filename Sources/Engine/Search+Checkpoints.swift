@@ -91,4 +91,32 @@ extension Search {
     digests.forget(except: Set(names.map { folder.absolute($0) }))
     try folder.removeCheckpoints(except: names)
   }
+
+  /// Removes the checkpoints that an interval does not need any more once its members are known.
+  ///
+  /// - Parameter generations: of how many intervals the first checkpoints stay, this one's included.
+  func keepCheckpoints(of interval: Int, generations: Int) throws {
+    let intervals = max(1, interval - generations + 1)...interval
+    var kept = Set(try intervals.flatMap { try record.members(interval: $0) }.map(\.startCheckpoint))
+    kept.formUnion(try record.members(interval: interval).compactMap(\.resultCheckpoint))
+    try keepCheckpoints(kept)
+  }
+
+  /// Makes sure that files of about these sizes can be written within the limit on disk use; older generations go first.
+  ///
+  /// - Throws: ``RunError/diskLimit(folder:limit:used:needed:)``
+  func makeRoom(for sizes: [Int], in interval: Int) throws {
+    guard let limit = settings.storage.diskLimit else { return }
+    let needed = sizes.reduce(0, +)
+    guard try folder.checkpointBytes() + needed > limit else { return }
+    try keepCheckpoints(of: interval, generations: 1)
+    let used = try folder.checkpointBytes()
+    guard used + needed > limit else { return }
+    throw RunError.diskLimit(folder: folder.path, limit: limit, used: used, needed: needed)
+  }
+
+  /// How large a member's checkpoint is expected to get: as large as the largest that training has made.
+  func expectedSize(of row: Record.Row) -> Int {
+    max(largestResult, folder.size(of: row.startCheckpoint))
+  }
 }

@@ -27,10 +27,11 @@ extension Search {
     let genomes = try members.map { try $0.decodedGenome() }
     let generation = try nextGeneration(
       after: interval, genomes, fitness: members.map(\.fitnessOrNaN), in: space, method, seed: seed)
-    try folder.prepare(interval: interval + 1)
     let ends = members.map(\.end)
     let parents = Set(generation.offspring.flatMap { [$0.base] + ($0.donor.map { [$0] } ?? []) })
     try await repair(parents.sorted().map { ends[$0] })
+    try makeRoom(for: generation.offspring.map { 2 * folder.size(of: ends[$0.base].name) }, in: interval)
+    try folder.prepare(interval: interval + 1)
     let offspring = try await concurrently(generation.offspring.indices) { index in
       let offspring = generation.offspring[index]
       let (start, fresh) = try await self.make(offspring, from: ends, interval: interval + 1)
@@ -48,7 +49,7 @@ extension Search {
       try tell(
         .offspringMade(offspring: offspring, interval: interval + 1, freshTensors: row.freshTensors))
     }
-    try keepCheckpoints(Set((members + rows).map(\.startCheckpoint)))
+    try keepCheckpoints(of: interval + 1, generations: settings.storage.generations)
   }
 
   /// Makes an offspring's checkpoint from its parents' and a fresh one.

@@ -5,9 +5,10 @@ import Safetensors
 extension Search {
   /// Trains every member that has not finished the interval.
   func train(_ interval: Int) async throws -> [Record.Row] {
-    try folder.prepare(interval: interval)
     let rows = try record.members(interval: interval)
     try tell(.intervalStarted(interval: interval, genomes: rows.map { try $0.decodedGenome() }))
+    try makeRoom(for: rows.filter { !$0.isFinished }.map { expectedSize(of: $0) }, in: interval)
+    try folder.prepare(interval: interval)
     for row in rows where row.isFinished { report(try Self.event(of: row)) }
     _ = try await concurrently(rows.filter { !$0.isFinished }.map(\.member)) { member in
       try await self.train(rows[member])
@@ -70,6 +71,7 @@ extension Search {
       try trained.check(continues: Checkpoint(path: start))
       return trained.firstNonFiniteTensor()
     }
+    largestResult = max(largestResult, folder.size(of: output))
     return (result, try await known(output), diverged)
   }
 

@@ -10,16 +10,20 @@ final class WorkerProcess: @unchecked Sendable {
   // Only touched by the one task that uses the worker.
   private var lines: AsyncStream<Data>.Iterator
   private var nextID = 1
+  private let heartbeat: Heartbeat
 
   /// A longer line is nonsense, whatever is in it.
   private static let longestLine = 1 << 24
 
   /// Starts the process.
   ///
-  /// - Parameter logPath: where its standard error is appended.
+  /// - Parameters:
+  ///   - heartbeatTimeout: how long it may say nothing while something is expected of it.
+  ///   - logPath: where its standard error is appended.
   /// - Throws: ``WorkerLost`` if it does not start.
-  init(number: Int, command: WorkerCommand, logPath: String) throws {
+  init(number: Int, command: WorkerCommand, heartbeatTimeout: Duration, logPath: String) throws {
     self.number = number
+    heartbeat = Heartbeat(timeout: heartbeatTimeout)
     self.logPath = logPath
     process.executableURL = URL(fileURLWithPath: command.executable)
     process.arguments = command.arguments
@@ -36,7 +40,7 @@ final class WorkerProcess: @unchecked Sendable {
       let reason = "`\(command.executable)` could not be started: \(error.localizedDescription)"
       throw WorkerLost(worker: number, reason: reason, lastWords: "")
     }
-    Self.readLines(of: output.fileHandleForReading, into: continuation)
+    Self.readLines(of: output.fileHandleForReading, heartbeat, into: continuation)
     Self.endGroup(of: process.processIdentifier)
   }
 
@@ -49,10 +53,13 @@ final class WorkerProcess: @unchecked Sendable {
     return handle
   }
 
-  private static func readLines(of handle: FileHandle, into lines: AsyncStream<Data>.Continuation) {
+  private static func readLines(
+    of handle: FileHandle, _ heartbeat: Heartbeat, into lines: AsyncStream<Data>.Continuation
+  ) {
     Thread.detachNewThread {
       var rest = Data()
       while case let chunk = handle.availableData, !chunk.isEmpty {
+        heartbeat.beat()
         rest.append(chunk)
         while let end = rest.firstIndex(of: UInt8(ascii: "\n")) {
           lines.yield(Data(rest[rest.startIndex..<end]))
@@ -130,8 +137,14 @@ final class WorkerProcess: @unchecked Sendable {
   }
 
   private func nextLine(expecting what: String) async throws -> Data {
-    guard let line = await lines.next() else { throw lost("\(await ending()) before \(what)") }
-    return line
+    let watch = heartbeat.watch { [self] in kill() }
+    defer { watch.cancel() }
+    if let line = await lines.next() { return line }
+    guard !heartbeat.hasStopped else {
+      throw lost(
+        "it said nothing for \(heartbeat.timeout.seconds) s (workers.heartbeat_timeout) before \(what)")
+    }
+    throw lost("\(await ending()) before \(what)")
   }
 
   /// How the process ended. Its output has ended, so it is ending too.
@@ -144,6 +157,7 @@ final class WorkerProcess: @unchecked Sendable {
     return process.terminationReason == .exit
       ? "it exited with status \(process.terminationStatus)"
       : "it was killed by signal \(process.terminationStatus)"
+        + (process.terminationStatus == SIGKILL ? " (so does the system where memory is short)" : "")
   }
 
   private func lost(_ reason: String) -> WorkerLost {

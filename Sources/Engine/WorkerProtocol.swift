@@ -6,6 +6,7 @@ import PBTNAS
 /// 1. The trainer says that it is ready: `{"ready":true,"protocol":1,"search_space":{"genes":[...]}}`.
 /// 2. The engine sends a job: `{"id":7,"job":"train","genome":[0,3],"checkpoint":"...","seed":5,...}`.
 /// 3. The trainer may report progress: `{"id":7,"progress":0.4,"samples_per_second":812}`.
+///    A trainer that says nothing for longer than the setting `workers.heartbeat_timeout` counts as hung and is killed.
 /// 4. The trainer answers `{"id":7,"fitness":-31.2,"metrics":{},"files":[],"seconds":1.9}`, for `initialise` just `{"id":7}`, or
 ///    `{"id":7,"error":"what was wrong"}`. Then the next job follows. Of an answer's fields only `fitness` must be there.
 ///

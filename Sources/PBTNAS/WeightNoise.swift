@@ -21,7 +21,9 @@ func noisyWeights(
 /// parameters are standard deviations); the results are limited to ±10^6.
 ///
 /// Elements are drawn with replacement, as in SEARL (Franke et al. 2021, arXiv 2009.01555).
-public func addWeightNoise(to weights: UnsafeMutableBufferPointer<Float>, seed: UInt64) {
+public func addWeightNoise<Weight: BinaryFloatingPoint>(
+  to weights: UnsafeMutableBufferPointer<Weight>, seed: UInt64
+) {
   var random = SeededGenerator(seed: seed)
   for _ in 0..<random.below(weights.count / 10 + 1) {
     let index = random.below(weights.count)
@@ -35,6 +37,6 @@ public func addWeightNoise(to weights: UnsafeMutableBufferPointer<Float>, seed: 
       } else {
         weight + abs(0.1 * weight) * random.normal()
       }
-    weights[index] = Float(min(max(changed, -1e6), 1e6))
+    weights[index] = Weight(min(max(changed, -1e6), 1e6))
   }
 }

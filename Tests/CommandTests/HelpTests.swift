@@ -23,6 +23,7 @@ import Testing
         report                  Show what a search has found.
         sample                  Make new pictures from a run's best network, or from
                                 any GAN checkpoint.
+        prune                   Remove checkpoints that a run does not need any more.
         train-classifier        Train the Fashion-MNIST classifier whose features
                                 judge GANs.
         doctor                  Say what was found of libtorch, the processor and

@@ -38,6 +38,16 @@ import Testing
     #expect(problems(node).isEmpty)
   }
 
+  @Test("a size has a number and a unit")
+  func byteCount() throws {
+    let node = try read("a: 20 GB\nb: 1.5kB\nc: 7\nd: -1 MB\ne: many TB\nf: [1]\n")
+    #expect(node.byteCount("a") == 20_000_000_000 && node.byteCount("b") == 1500)
+    for key in ["c", "d", "e", "f", "none"] { #expect(node.byteCount(key) == nil) }
+    let found = problems(node)
+    #expect(found.map(\.key) == ["c", "d", "e", "f"])
+    #expect(found.allSatisfy { $0.message.contains("expected a size with its unit, such as `20 GB`") })
+  }
+
   @Test("an unknown key is refused with its line and the nearest right key")
   func unknownKey() throws {
     let node = try read("search:\n  tau: 0.25\n  populaton: 8\n")

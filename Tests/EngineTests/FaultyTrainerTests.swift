@@ -33,6 +33,32 @@ import Testing
     }
   }
 
+  @Test("a worker that hangs is killed after the time that the settings give it, and its job done again")
+  func hang() async throws {
+    let good = try TestRun()
+    try await good.run(settings, PythonTrainer.executor(good))
+    let run = try TestRun()
+    try await run.run(settings, PythonTrainer.executor(run, fault: "hang", heartbeatTimeout: 4))
+    #expect(try run.outcome().members.map(\.fitness) == good.outcome().members.map(\.fitness))
+    #expect(try run.outcome().best == good.outcome().best)
+    let lost = try Record(path: run.folder.record).events(kind: "workerLost")
+    guard case .workerLost(_, _, let reason, tryAgain: true)? = lost.first, lost.count == 1 else {
+      Issue.record("\(lost)")
+      return
+    }
+    #expect(
+      reason.contains("it said nothing for 4.0 s (workers.heartbeat_timeout) before an answer to the job"))
+  }
+
+  @Test("a trainer that hangs while it starts stops the run, and says so")
+  func hangAtStart() async throws {
+    let run = try TestRun()
+    let error = await #expect(throws: WorkerLost.self) {
+      try await run.run(settings, PythonTrainer.executor(run, fault: "start-hang", heartbeatTimeout: 1))
+    }
+    #expect(error?.reason.contains("it said nothing for 1.0 s") == true)
+  }
+
   @Test func aMemberWhoseWorkersAreAllLostRanksLastAndTheOthersGoOn() async throws {
     let run = try TestRun()
     try await run.run(settings, PythonTrainer.executor(run, fault: "exit", times: 2, member: 2))
@@ -101,7 +127,7 @@ import Testing
     try await good.run(settings, PythonTrainer.executor(good))
     let run = try TestRun()
     do {
-      let search = try run.search(settings, PythonTrainer.executor(run, seconds: 0.1))
+      let search = try run.search(settings, PythonTrainer.executor(run, seconds: 1))
       let interrupter = Task {
         while !run.seen.contains(where: { if case .progress(_, 2, _) = $0 { true } else { false } }) {
           try await Task.sleep(for: .milliseconds(5))

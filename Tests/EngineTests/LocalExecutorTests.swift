@@ -57,7 +57,10 @@ import Testing
 
   /// Faults of a worker, with a part of what is said about it.
   static let losses = [
-    ("killed", "it was killed by signal 9 before an answer to the job"),
+    (
+      "killed",
+      "it was killed by signal 9 (so does the system where memory is short) before an answer to the job"
+    ),
     ("exit", "it exited with status 3 before an answer to the job; its last words: out of cheese"),
     ("killed-with-orphan", "it was killed by signal 9"),
     ("junk", "found `Epoch 1: loss 0.3` (not a JSON object), expected `{\"id\":2}` with `fitness`"),

@@ -162,6 +162,8 @@ def die_in_mid_training(fault):
     elif fault == "killed-with-orphan":
         subprocess.Popen(["sleep", "60"], close_fds=False)
         os.kill(os.getpid(), signal.SIGKILL)
+    elif fault == "hang":
+        time.sleep(3600)
     elif fault == "exit":
         print("out of cheese", file=sys.stderr, flush=True)
         os._exit(3)
@@ -215,6 +217,8 @@ def main():
         options.fault = None
     if starting == "start-exit":
         sys.exit("there is no data set here")
+    if starting == "start-hang":
+        time.sleep(3600)
     if starting == "start-junk":
         print("Welcome!", flush=True)
     say(

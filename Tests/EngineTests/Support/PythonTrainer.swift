@@ -25,11 +25,11 @@ enum PythonTrainer {
   /// Workers that run it.
   static func executor(
     _ run: TestRun, workers: Int = 2, fault: String? = nil, times: Int = 1, member: Int? = nil,
-    seconds: Double = 0
+    seconds: Double = 0, heartbeatTimeout: Double = 60
   ) throws -> LocalExecutor {
     LocalExecutor(
       workers: workers,
       command: try command(run, fault: fault, times: times, member: member, seconds: seconds),
-      logFolder: run.folder.logs)
+      heartbeatTimeout: heartbeatTimeout, logFolder: run.folder.logs)
   }
 }
