@@ -76,19 +76,30 @@ struct DisplayOptions: ParsableArguments {
   }
 }
 
+/// What is started as a worker: this program, or the user's, which is looked up as a shell would and starts in the settings file's folder.
+private func workerCommand(
+  _ configuration: RunConfiguration, in folder: RunFolder, _ base: String
+) throws -> WorkerCommand {
+  let threads = configuration.run.threadsPerWorker
+  if let program = configuration.program {
+    return WorkerCommand(executable: "/usr/bin/env", arguments: program, threads: threads, folder: base)
+  }
+  return WorkerCommand(
+    executable: try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe"),
+    arguments: [
+      "worker", "--config", folder.configuration, "--base-folder", base, "--threads", String(threads),
+    ], threads: threads)
+}
+
 /// Wires settings, workers, search and display together, and runs to the end or to Ctrl-C.
 private func runSearch(
   in folder: RunFolder, workers: Int?, resumes: Bool, _ options: DisplayOptions
 ) async throws {
   let base = try folder.baseFolder()
-  var settings = try RunConfiguration(file: folder.configuration, baseFolder: base).run
+  let configuration = try RunConfiguration(file: folder.configuration, baseFolder: base)
+  var settings = configuration.run
   settings.workers = workers ?? settings.workers
-  let command = WorkerCommand(
-    executable: try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe"),
-    arguments: [
-      "worker", "--config", folder.configuration, "--base-folder", base, "--threads",
-      String(settings.threadsPerWorker),
-    ], threads: settings.threadsPerWorker)
+  let command = try workerCommand(configuration, in: folder, base)
   let executor = LocalExecutor(
     workers: settings.workers, command: command, heartbeatTimeout: settings.heartbeatTimeout,
     logFolder: folder.logs)

@@ -155,6 +155,21 @@ extension SettingsNode {
     return string(key, default: "")
   }
 
+  /// A list of at least one text.
+  public func requiredStrings(_ key: String) -> [String] {
+    let expected = "a list of texts, such as `[python3, train.py]`"
+    guard let node = note(key) else {
+      report(key, "is missing; expected \(expected)")
+      return []
+    }
+    let texts = node.sequence?.map { $0.scalar?.string } ?? []
+    guard !texts.isEmpty, !texts.contains(nil) else {
+      report(key, "expected \(expected), found \(Self.describe(node))")
+      return []
+    }
+    return texts.compactMap { $0 }
+  }
+
   /// The name of one of an enumeration's cases.
   public func choice<Choice: RawRepresentable<String> & CaseIterable>(_ key: String, default fallback: Choice)
     -> Choice

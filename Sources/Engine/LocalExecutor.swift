@@ -9,10 +9,13 @@ public struct WorkerCommand: Hashable, Sendable {
   public var arguments: [String]
   /// Its whole environment.
   public var environment: [String: String]
+  /// The folder that it starts in; nil for this process's.
+  public var folder: String?
 
   /// A command whose environment is this process's, with the number of threads that libraries for parallel loops may use.
-  public init(executable: String, arguments: [String], threads: Int) {
+  public init(executable: String, arguments: [String], threads: Int, folder: String? = nil) {
     self.executable = executable
+    self.folder = folder
     self.arguments = arguments
     environment = ProcessInfo.processInfo.environment
     for variable in ["OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"] {
@@ -54,7 +57,14 @@ public actor LocalExecutor: Executor {
     try FileManager.default.createDirectory(atPath: logFolder, withIntermediateDirectories: true)
     for number in workers.indices { workers[number] = try launch(number) }
     for number in workers.indices {
-      try await makeReady(number)
+      do {
+        try await makeReady(number)
+      } catch is WorkerLost where !isStopped {
+        // It may have been an accident, such as too little memory for a moment; a trainer that cannot start fails again.
+        workers[number]?.kill()
+        workers[number] = try launch(number)
+        try await makeReady(number)
+      }
       release(number)
     }
     guard let space else { throw JobFailed("an executor needs at least one worker") }

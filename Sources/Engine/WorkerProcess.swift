@@ -28,6 +28,7 @@ final class WorkerProcess: @unchecked Sendable {
     process.executableURL = URL(fileURLWithPath: command.executable)
     process.arguments = command.arguments
     process.environment = command.environment
+    if let folder = command.folder { process.currentDirectoryURL = URL(fileURLWithPath: folder) }
     process.standardInput = input
     let output = Pipe()
     process.standardOutput = output

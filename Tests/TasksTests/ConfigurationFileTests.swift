@@ -1,4 +1,5 @@
 import Configuration
+import Engine
 import Foundation
 import Testing
 
@@ -103,7 +104,7 @@ import Testing
   @Test("a task that does not exist is refused with the names of those that do")
   func unknownTask() throws {
     let found = try complaints("seed: 1\ntask: gann\n")
-    #expect(found == [":2: task: expected one of gan, found `gann`"])
+    #expect(found == [":2: task: expected one of gan, program, found `gann`"])
   }
 
   @Test("a file without a task and data is told both")
@@ -112,6 +113,39 @@ import Testing
     #expect(
       try complaints("task: gan\n") == [
         ":1: gan.data: is missing; expected the folder with Fashion-MNIST's files"
+      ])
+  }
+
+  @Test("a trainer of the user's own is a list of texts, and is not one of ours")
+  func program() throws {
+    #expect(
+      try complaints("task: program\n") == [
+        ":1: program.command: is missing; expected a list of texts, such as `[python3, train.py]`"
+      ])
+    for (value, found) in [("train.py", "`train.py`"), ("[]", "a list"), ("[a, [b]]", "a list")] {
+      #expect(
+        try complaints("task: program\nprogram:\n  command: \(value)\n") == [
+          ":3: program.command: expected a list of texts, such as `[python3, train.py]`, found \(found)"
+        ])
+    }
+    let path = FileManager.default.temporaryDirectory.appendingPathComponent("\(UUID()).yml").path
+    defer { try? FileManager.default.removeItem(atPath: path) }
+    try Data("task: program\nprogram: {command: [python3, train.py, '--steps', 7]}\n".utf8).write(
+      to: URL(fileURLWithPath: path))
+    let configuration = try RunConfiguration(file: path)
+    #expect(configuration.program == ["python3", "train.py", "--steps", "7"])
+    #expect(throws: RunError.self) { try configuration.makeTrainer(threads: 1) }
+  }
+
+  @Test("a limit on disk use has a unit, and a heartbeat's time is a number of seconds")
+  func storageAndHeartbeat() throws {
+    #expect(
+      try complaints(
+        "task: gan\ngan: {data: x}\nstorage: {disk_limit: 20, generations: 0}\nworkers: {heartbeat_timeout: never}\n"
+      ) == [
+        ":3: storage.disk_limit: expected a size with its unit, such as `20 GB` (kB, MB, GB or TB), found `20`",
+        ":3: storage.generations: expected a whole number in 1...1000, found 0",
+        ":4: workers.heartbeat_timeout: expected a number, found `never`",
       ])
   }
 
