@@ -9,6 +9,7 @@ let package = Package(
   products: [
     .executable(name: "pbtnas", targets: ["Command"]),
     .library(name: "PBTNAS", targets: ["PBTNAS"]),
+    .library(name: "Statistics", targets: ["Statistics"]),
     .library(name: "Safetensors", targets: ["Safetensors"]),
     .library(name: "Engine", targets: ["Engine"]),
     .library(name: "Torch", targets: ["Torch"]),
@@ -22,6 +23,8 @@ let package = Package(
   targets: [
     // The method alone: pure functions of values and seeds.
     .target(name: "PBTNAS"),
+    // Tests by which searches are compared.
+    .target(name: "Statistics"),
     // Named tensors in files; no tensor library.
     .target(name: "Safetensors"),
     // Strict reading of YAML settings.
@@ -67,6 +70,8 @@ let package = Package(
     .target(
       name: "TorchTestSupport", dependencies: ["Torch", "Safetensors"], path: "Tests/TorchTestSupport"),
     .testTarget(name: "PBTNASTests", dependencies: ["PBTNAS"]),
+    .testTarget(
+      name: "StatisticsTests", dependencies: ["Statistics"], resources: [.copy("Golden")]),
     .testTarget(name: "SafetensorsTests", dependencies: ["Safetensors"]),
     .testTarget(name: "ConfigurationTests", dependencies: ["Configuration"]),
     .testTarget(name: "EngineTests", dependencies: ["Engine"], resources: [.copy("Fixtures")]),
