@@ -35,7 +35,8 @@ let package = Package(
     .target(
       name: "Engine",
       dependencies: [
-        "PBTNAS", "Safetensors", "Configuration", "CXXHash", .product(name: "GRDB", package: "GRDB.swift"),
+        "PBTNAS", "Safetensors", "Configuration", "Statistics", "CXXHash",
+        .product(name: "GRDB", package: "GRDB.swift"),
       ]),
     // libtorch behind a C interface.
     .target(

@@ -34,3 +34,20 @@ public struct RunSettings: Codable, Hashable, Sendable {
     self.storage = storage
   }
 }
+
+extension RunSettings {
+  /// Reads settings; those that older records do not know have their defaults.
+  public init(from decoder: any Decoder) throws {
+    let container = try decoder.container(keyedBy: CodingKeys.self)
+    self.init(
+      task: try container.decode(String.self, forKey: .task),
+      seed: try container.decode(UInt64.self, forKey: .seed),
+      method: try container.decode(MethodSettings.self, forKey: .method),
+      workers: try container.decode(Int.self, forKey: .workers),
+      threadsPerWorker: try container.decode(Int.self, forKey: .threadsPerWorker),
+      retries: try container.decode(Int.self, forKey: .retries))
+    heartbeatTimeout =
+      try container.decodeIfPresent(Double.self, forKey: .heartbeatTimeout) ?? heartbeatTimeout
+    storage = try container.decodeIfPresent(StorageSettings.self, forKey: .storage) ?? storage
+  }
+}

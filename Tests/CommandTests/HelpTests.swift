@@ -21,6 +21,8 @@ import Testing
         resume                  Go on with a search that was interrupted.
         check                   Check a settings file and start nothing.
         report                  Show what a search has found.
+        compare                 Compare finished searches over seeds, by strategy and
+                                settings.
         sample                  Make new pictures from a run's best network, or from
                                 any GAN checkpoint.
         prune                   Remove checkpoints that a run does not need any more.
