@@ -12,15 +12,14 @@ import torch
 from rounds import answer_rounds
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "reference"))
-from pbtnas_reference.gan import Discriminator, Generator, Sizes  # noqa: E402
+from pbtnas_reference.gan import GENES_PER_CELL, Discriminator, Generator, Sizes  # noqa: E402
 from pbtnas_reference.training import Training  # noqa: E402
 
 defaults = ["float32", "1", "3", "channels_last"]
 precision, threads, cells, layout = (sys.argv[1:] + defaults[len(sys.argv) - 1 :])[:4]
 torch.set_num_threads(int(threads))
 torch.manual_seed(1)
-genome = [int(digit) for digit in "012345601234560123456"]
-genome = [option % 3 if place % 7 < 2 else option for place, option in enumerate(genome)][: 7 * int(cells)]
+genome = [place % GENES_PER_CELL for place in range(GENES_PER_CELL * int(cells))]
 sizes = Sizes(int(cells), 4, 3, 120, 32, 32)
 memory_format = getattr(torch, f"{layout}_format" if layout == "contiguous" else layout)
 networks = [network.to(memory_format=memory_format) for network in (Generator(genome, sizes), Discriminator(sizes))]

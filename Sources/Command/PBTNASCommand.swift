@@ -8,8 +8,6 @@ struct PBTNASCommand: AsyncParsableCommand {
     version: "0.1.0",
     subcommands: [
       Run.self, Resume.self, Check.self, Report.self, Compare.self, Sample.self, Prune.self,
-      TrainClassifier.self,
-      Doctor.self,
-      Worker.self,
+      TrainClassifier.self, Doctor.self, Worker.self,
     ])
 }

@@ -15,9 +15,7 @@ public struct ComparedRun: Hashable, Sendable {
   ///
   /// - Throws: ``RunError`` if there is none, or it is not finished.
   public init(_ folder: RunFolder) throws {
-    guard FileManager.default.fileExists(atPath: folder.record) else {
-      throw RunError.noRun(folder: folder.path)
-    }
+    try folder.requireRun()
     let record = try Record(path: folder.record)
     guard let settings: RunSettings = try record.get("settings"),
       let summary: RunSummary = try record.get("summary")

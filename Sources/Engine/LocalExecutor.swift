@@ -42,7 +42,7 @@ public actor LocalExecutor: Executor {
   /// - Parameters:
   ///   - heartbeatTimeout: how many seconds a worker may say nothing while it starts or has a job; then it counts as hung and is killed.
   ///   - logFolder: where every worker's standard error is kept, as `worker-0.log` and so on.
-  public init(workers: Int, command: WorkerCommand, heartbeatTimeout: Double = 600, logFolder: String) {
+  public init(workers: Int, command: WorkerCommand, heartbeatTimeout: Double, logFolder: String) {
     self.heartbeatTimeout = .seconds(heartbeatTimeout)
     workerCount = workers
     self.command = command
@@ -62,8 +62,7 @@ public actor LocalExecutor: Executor {
       } catch is WorkerLost where !isStopped {
         // It may have been an accident, such as too little memory for a moment; a trainer that cannot start fails again.
         workers[number]?.kill()
-        workers[number] = try launch(number)
-        try await makeReady(number)
+        _ = try await launchAndMakeReady(number)
       }
       release(number)
     }
@@ -80,14 +79,8 @@ public actor LocalExecutor: Executor {
     defer { release(number) }
     if isStopped { throw CancellationError() }
     do {
-      let worker: WorkerProcess
-      if let running = workers[number] {
-        worker = running
-      } else {
-        worker = try launch(number)
-        workers[number] = worker
-        try await makeReady(number)
-      }
+      let worker =
+        if let running = workers[number] { running } else { try await launchAndMakeReady(number) }
       let start = ContinuousClock.now
       started()
       let result = try await worker.perform(job, progress: progress)
@@ -127,6 +120,14 @@ public actor LocalExecutor: Executor {
         worker: number, reason: "it announced another search space than the workers before", lastWords: "")
     }
     space = announced
+  }
+
+  /// Starts a worker in the place of one that was lost, and waits for it.
+  private func launchAndMakeReady(_ number: Int) async throws -> WorkerProcess {
+    let worker = try launch(number)
+    workers[number] = worker
+    try await makeReady(number)
+    return worker
   }
 
   private func launch(_ number: Int) throws -> WorkerProcess {

@@ -1,5 +1,4 @@
 import Foundation
-import PBTNAS
 
 /// What pruning removed, or would remove.
 public struct Pruned: Hashable, Sendable {
@@ -16,14 +15,19 @@ extension RunFolder {
   /// - Parameter isRehearsal: whether to remove nothing and only count.
   /// - Throws: ``RunError`` if there is no run, or an engine works on it.
   public func prune(isRehearsal: Bool = false) throws -> Pruned {
-    guard FileManager.default.fileExists(atPath: record) else { throw RunError.noRun(folder: path) }
+    try requireRun()
     let lock = try RunLock(self)
     return try withExtendedLifetime(lock) {
       let record = try Record(path: record)
       let isFinished = try record.get("summary", as: RunSummary.self) != nil
-      let rows = isFinished ? [] : try record.lastInterval().map { try record.members(interval: $0) } ?? []
-      let kept = Set(rows.flatMap { [$0.startCheckpoint] + ($0.resultCheckpoint.map { [$0] } ?? []) })
-      return try removeCheckpoints(except: kept, isRehearsal: isRehearsal)
+      let interval = isFinished ? nil : try record.lastInterval()
+      let kept = try interval.map { try record.checkpoints(neededIn: $0) } ?? []
+      let names = try checkpointNames()
+      let remaining = names.filter(kept.contains)
+      // Before anything is removed: what keeps another name frees nothing.
+      let freed = bytes(of: names) - bytes(of: remaining)
+      if !isRehearsal { try removeCheckpoints(except: kept) }
+      return Pruned(files: names.count - remaining.count, bytes: freed)
     }
   }
 }

@@ -117,11 +117,10 @@ extension Record {
   /// Notes an event.
   func note(_ event: RunEvent) throws {
     let text = try Self.json(event)
-    let kind = String(describing: event).prefix { $0 != "(" }
     try database.write { db in
       try db.execute(
         sql: "INSERT INTO event (time, kind, details) VALUES (?, ?, ?)",
-        arguments: [Date().timeIntervalSince1970, String(kind), text])
+        arguments: [Date().timeIntervalSince1970, event.kind, text])
     }
   }
 
@@ -155,6 +154,15 @@ extension Record {
     try database.read { db in
       try Int.fetchOne(db, sql: "SELECT max(interval) FROM member")
     }
+  }
+
+  /// The checkpoints that an interval needs once its members are known.
+  ///
+  /// - Parameter generations: of how many intervals the first checkpoints count, this one's included.
+  func checkpoints(neededIn interval: Int, generations: Int = 1) throws -> Set<String> {
+    let intervals = max(1, interval - generations + 1)...interval
+    let starts = try intervals.flatMap { try members(interval: $0) }.map(\.startCheckpoint)
+    return Set(try starts + members(interval: interval).compactMap(\.resultCheckpoint))
   }
 
   /// Who made a checkpoint: the member in whose interval it was trained, or that it was made for.

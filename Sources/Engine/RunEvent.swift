@@ -36,6 +36,9 @@ public enum RunEvent: Codable, Hashable, Sendable {
 }
 
 extension RunEvent {
+  /// The event's name, by which the record keeps it.
+  var kind: String { String(String(describing: self).prefix { $0 != "(" }) }
+
   /// The event as one line of JSON: an object whose only key is the event's name.
   public var jsonLine: String {
     (try? Record.json(self)) ?? "{}"

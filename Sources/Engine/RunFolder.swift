@@ -82,11 +82,18 @@ public struct RunFolder: Hashable, Sendable {
     return text
   }
 
+  /// Makes sure that there is a run, whose record can be opened.
+  ///
+  /// - Throws: ``RunError/noRun(folder:)``
+  func requireRun() throws {
+    guard FileManager.default.fileExists(atPath: record) else { throw RunError.noRun(folder: path) }
+  }
+
   /// What ``summary`` says.
   ///
   /// - Throws: ``RunError`` if there is no run, or none that is done.
   public func readSummary() throws -> String {
-    guard FileManager.default.fileExists(atPath: record) else { throw RunError.noRun(folder: path) }
+    try requireRun()
     guard let text = try? String(contentsOfFile: summary, encoding: .utf8) else {
       throw RunError.notFinished(folder: path)
     }
@@ -107,50 +114,37 @@ public struct RunFolder: Hashable, Sendable {
     return stat(absolute(name), &status) == 0 ? Int(status.st_size) : 0
   }
 
-  /// How many bytes the checkpoints take. One file with two names counts once.
-  func checkpointBytes() throws -> Int {
-    var seen: Set<UInt64> = []
-    return try FileManager.default.subpathsOfDirectory(atPath: checkpoints).reduce(0) { sum, name in
+  /// All checkpoints, with what interrupted writers have left, by their names in the folder.
+  func checkpointNames() throws -> [String] {
+    guard FileManager.default.fileExists(atPath: checkpoints) else { return [] }
+    return try FileManager.default.subpathsOfDirectory(atPath: checkpoints)
+      .filter { $0.contains("/") }.map { "\(Self.checkpointFolder)/\($0)" }
+  }
+
+  /// How many bytes files take, by their names in the folder. One file with two names counts once.
+  func bytes(of names: some Sequence<String>) -> Int {
+    var seen: Set<ino_t> = []
+    return names.reduce(0) { sum, name in
       var status = stat()
       // A file that a worker has just renamed is counted under its other name.
-      guard lstat("\(checkpoints)/\(name)", &status) == 0, status.st_mode & S_IFMT == S_IFREG,
-        seen.insert(UInt64(status.st_ino)).inserted
-      else { return sum }
+      guard lstat(absolute(name), &status) == 0, seen.insert(status.st_ino).inserted else { return sum }
       return sum + Int(status.st_size)
     }
   }
 
   /// Removes all checkpoints but these, and what interrupted writers have left.
   ///
-  /// - Parameters:
-  ///   - kept: names as the record has them.
-  ///   - isRehearsal: whether to remove nothing and only count.
-  @discardableResult
-  func removeCheckpoints(except kept: Set<String>, isRehearsal: Bool = false) throws -> Pruned {
+  /// - Parameter kept: names as the record has them.
+  func removeCheckpoints(except kept: Set<String>) throws {
     let manager = FileManager.default
-    var pruned = Pruned(files: 0, bytes: 0)
-    guard manager.fileExists(atPath: checkpoints) else { return pruned }
-    var names: [ino_t: Int] = [:]
+    guard manager.fileExists(atPath: checkpoints) else { return }
     for interval in try manager.contentsOfDirectory(atPath: checkpoints) where interval.hasPrefix("interval-")
     {
-      let all = try manager.contentsOfDirectory(atPath: "\(checkpoints)/\(interval)")
-      let superfluous = all.filter { !kept.contains("\(Self.checkpointFolder)/\(interval)/\($0)") }
-      for path in superfluous.map({ "\(checkpoints)/\(interval)/\($0)" }) {
-        var status = stat()
-        if lstat(path, &status) == 0 {
-          // A file's last name frees its bytes.
-          let removed = isRehearsal ? names[status.st_ino, default: 0] + 1 : 1
-          names[status.st_ino] = removed
-          if removed == Int(status.st_nlink) { pruned.bytes += Int(status.st_size) }
-        }
-        pruned.files += 1
-        if !isRehearsal { try manager.removeItem(atPath: path) }
-      }
-      if superfluous.count == all.count && !isRehearsal {
-        try manager.removeItem(atPath: "\(checkpoints)/\(interval)")
-      }
+      let names = try manager.contentsOfDirectory(atPath: "\(checkpoints)/\(interval)")
+      let superfluous = names.filter { !kept.contains("\(Self.checkpointFolder)/\(interval)/\($0)") }
+      for name in superfluous { try manager.removeItem(atPath: "\(checkpoints)/\(interval)/\(name)") }
+      if superfluous.count == names.count { try manager.removeItem(atPath: "\(checkpoints)/\(interval)") }
     }
-    return pruned
   }
 
   /// Removes what a writer that was killed has left beside ``best``.

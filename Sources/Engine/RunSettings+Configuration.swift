@@ -13,12 +13,13 @@ extension RunSettings {
     let seed = node.int("seed", default: 0, in: 0...Int.max)
     let method = MethodSettings(from: node.section("search"))
     let workers = node.section("workers")
+    let defaults = RunSettings(task: task, method: method)
     self.init(
       task: task, seed: UInt64(seed), method: method,
-      workers: workers.int("count", default: 1, in: 1...1024),
-      threadsPerWorker: workers.int("threads", default: 1, in: 1...1024),
-      retries: workers.int("retries", default: 2, in: 0...100),
-      heartbeatTimeout: workers.double("heartbeat_timeout", default: 600, in: 1...1e6),
+      workers: workers.int("count", default: defaults.workers, in: 1...1024),
+      threadsPerWorker: workers.int("threads", default: defaults.threadsPerWorker, in: 1...1024),
+      retries: workers.int("retries", default: defaults.retries, in: 0...100),
+      heartbeatTimeout: workers.double("heartbeat_timeout", default: defaults.heartbeatTimeout, in: 1...1e6),
       storage: StorageSettings(from: node.section("storage")))
   }
 }

@@ -74,9 +74,7 @@ extension Search {
       made = try await trainAndCheck(maker).checkpoint
     } else if let offspring = try maker.decodedOffspring() {
       let ends = try record.members(interval: maker.interval - 1).map(\.end)
-      for parent in [offspring.base] + (offspring.donor.map { [$0] } ?? []) {
-        try await restore(ends[parent])
-      }
+      for parent in offspring.parents { try await restore(ends[parent]) }
       (made, _) = try await make(offspring, from: ends, interval: maker.interval)
     } else {
       made = try await makeFirst(maker.member, maker.decodedGenome())
@@ -96,21 +94,18 @@ extension Search {
   ///
   /// - Parameter generations: of how many intervals the first checkpoints stay, this one's included.
   func keepCheckpoints(of interval: Int, generations: Int) throws {
-    let intervals = max(1, interval - generations + 1)...interval
-    var kept = Set(try intervals.flatMap { try record.members(interval: $0) }.map(\.startCheckpoint))
-    kept.formUnion(try record.members(interval: interval).compactMap(\.resultCheckpoint))
-    try keepCheckpoints(kept)
+    try keepCheckpoints(try record.checkpoints(neededIn: interval, generations: generations))
   }
 
   /// Makes sure that files of about these sizes can be written within the limit on disk use; older generations go first.
   ///
   /// - Throws: ``RunError/diskLimit(folder:limit:used:needed:)``
-  func makeRoom(for sizes: [Int], in interval: Int) throws {
+  func makeRoom(for sizes: @autoclosure () -> [Int], in interval: Int) throws {
     guard let limit = settings.storage.diskLimit else { return }
-    let needed = sizes.reduce(0, +)
-    guard try folder.checkpointBytes() + needed > limit else { return }
+    let needed = sizes().reduce(0, +)
+    guard try folder.bytes(of: folder.checkpointNames()) + needed > limit else { return }
     try keepCheckpoints(of: interval, generations: 1)
-    let used = try folder.checkpointBytes()
+    let used = try folder.bytes(of: folder.checkpointNames())
     guard used + needed > limit else { return }
     throw RunError.diskLimit(folder: folder.path, limit: limit, used: used, needed: needed)
   }

@@ -28,7 +28,7 @@ extension Search {
     let generation = try nextGeneration(
       after: interval, genomes, fitness: members.map(\.fitnessOrNaN), in: space, method, seed: seed)
     let ends = members.map(\.end)
-    let parents = Set(generation.offspring.flatMap { [$0.base] + ($0.donor.map { [$0] } ?? []) })
+    let parents = Set(generation.offspring.flatMap(\.parents))
     try await repair(parents.sorted().map { ends[$0] })
     try makeRoom(for: generation.offspring.map { 2 * folder.size(of: ends[$0.base].name) }, in: interval)
     try folder.prepare(interval: interval + 1)

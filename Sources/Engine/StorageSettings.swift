@@ -17,8 +17,10 @@ public struct StorageSettings: Codable, Hashable, Sendable {
 
   /// Reads the section `storage`; problems are noted in `node`.
   init(from node: SettingsNode) {
+    let defaults = StorageSettings()
     self.init(
-      generations: node.int("generations", default: 2, in: 1...1000), diskLimit: node.byteCount("disk_limit"))
+      generations: node.int("generations", default: defaults.generations, in: 1...1000),
+      diskLimit: node.byteCount("disk_limit"))
   }
 }
 

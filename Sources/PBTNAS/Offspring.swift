@@ -34,6 +34,9 @@ public struct Offspring: Hashable, Sendable, Codable {
 }
 
 extension Offspring {
+  /// The members that it comes from, the base first.
+  public var parents: [Int] { [base] + (donor.map { [$0] } ?? []) }
+
   /// The offspring for a slot after an interval, with its seeds.
   init(
     of base: Int, donor: Int? = nil, filling member: Int, _ genome: Genome, donated: [Int] = [],

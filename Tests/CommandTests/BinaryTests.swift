@@ -11,30 +11,17 @@ import Testing
     var error: String
   }
 
-  private static var binary: URL {
-    get throws {
-      let tests = try #require(ProcessInfo.processInfo.arguments.first)
-      return URL(fileURLWithPath: tests).deletingLastPathComponent().appendingPathComponent("pbtnas")
-    }
-  }
-
   /// Calls the command in a folder of its own.
   private func call(_ arguments: String..., folder: TemporaryFolder) throws -> Outcome {
-    let process = Process()
-    process.executableURL = try Self.binary
-    process.arguments = arguments
-    process.currentDirectoryURL = URL(fileURLWithPath: folder.path)
-    // Files, since a pipe that nobody empties would stop a talkative process.
-    let (output, error) = (folder.file("stdout"), folder.file("stderr"))
-    for path in [output, error] { try Data().write(to: URL(fileURLWithPath: path)) }
-    process.standardOutput = try FileHandle(forWritingTo: URL(fileURLWithPath: output))
-    process.standardError = try FileHandle(forWritingTo: URL(fileURLWithPath: error))
-    process.standardInput = FileHandle.nullDevice
+    let process = try builtProgram("pbtnas", arguments, in: folder)
+    process.standardOutput = try folder.output("stdout")
+    process.standardError = try folder.output("stderr")
     try process.run()
     process.waitUntilExit()
     return Outcome(
-      code: process.terminationStatus, output: try String(contentsOfFile: output, encoding: .utf8),
-      error: try String(contentsOfFile: error, encoding: .utf8))
+      code: process.terminationStatus,
+      output: try String(contentsOfFile: folder.file("stdout"), encoding: .utf8),
+      error: try String(contentsOfFile: folder.file("stderr"), encoding: .utf8))
   }
 
   private static let settings = """

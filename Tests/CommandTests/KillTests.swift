@@ -7,24 +7,12 @@ import Testing
   private static let trainer = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
     .appendingPathComponent("../EngineTests/Fixtures/toy_trainer.py").standardizedFileURL.path
 
-  private static var binary: URL {
-    get throws {
-      let tests = try #require(ProcessInfo.processInfo.arguments.first)
-      return URL(fileURLWithPath: tests).deletingLastPathComponent().appendingPathComponent("pbtnas")
-    }
-  }
-
   /// Starts the command, its output in a file of the folder.
   private func start(_ arguments: [String], in folder: TemporaryFolder) throws -> Process {
-    let process = Process()
-    process.executableURL = try Self.binary
-    process.arguments = arguments
-    process.currentDirectoryURL = URL(fileURLWithPath: folder.path)
-    try Data().write(to: URL(fileURLWithPath: folder.file("output")))
-    let output = try FileHandle(forWritingTo: URL(fileURLWithPath: folder.file("output")))
+    let process = try builtProgram("pbtnas", arguments, in: folder)
+    let output = try folder.output("output")
     process.standardOutput = output
     process.standardError = output
-    process.standardInput = FileHandle.nullDevice
     try process.run()
     return process
   }

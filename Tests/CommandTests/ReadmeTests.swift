@@ -17,10 +17,7 @@ import Testing
 
   @Test("the library example runs, and its population takes over the options that it prefers")
   func exampleRuns() throws {
-    let tests = try #require(ProcessInfo.processInfo.arguments.first)
-    let process = Process()
-    process.executableURL = URL(fileURLWithPath: tests).deletingLastPathComponent()
-      .appendingPathComponent("SearchByHand")
+    let process = try builtProgram("SearchByHand")
     let output = Pipe()
     process.standardOutput = output
     try process.run()

@@ -14,8 +14,7 @@ import Testing
   {
     var settings = RunSettings.test(strategy, population: 4, intervals: 2, seed: seed)
     change(&settings)
-    let run = try TestRun()
-    try await run.run(settings, InProcessExecutor(workers: 2))
+    let run = try await TestRun.undisturbed(settings)
     kept.append(run)
     return try ComparedRun(run.folder)
   }
@@ -73,11 +72,8 @@ import Testing
     }
     let empty = try TestRun()
     #expect(throws: RunError.noRun(folder: empty.folder.path)) { try ComparedRun(empty.folder) }
-    let failing = InProcessExecutor(workers: 1) { _, number in
-      number > 5 ? JobFailed("full", isDiskFull: true) : nil
-    }
-    await #expect(throws: (any Error).self) { try await empty.run(.test(), failing) }
-    #expect(throws: RunError.notFinished(folder: empty.folder.path)) { try ComparedRun(empty.folder) }
+    let stopped = try await TestRun.stopped(.test(), after: 6)
+    #expect(throws: RunError.notFinished(folder: stopped.folder.path)) { try ComparedRun(stopped.folder) }
   }
 
   @Test("settings of records from before there were heartbeats and storage settings are read with defaults")

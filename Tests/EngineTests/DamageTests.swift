@@ -25,18 +25,8 @@ import Testing
     try bytes.write(to: url)
   }
 
-  /// A run that stopped after some jobs.
-  private func interrupted(_ settings: RunSettings, after jobs: Int) async throws -> TestRun {
-    let run = try TestRun()
-    let failing = InProcessExecutor(workers: 2) { _, number in
-      number >= jobs ? JobFailed("no room left", isDiskFull: true) : nil
-    }
-    await #expect(throws: (any Error).self) { try await run.run(settings, failing) }
-    return run
-  }
-
   private func kinds(_ run: TestRun) -> [String] {
-    run.seen.map { String(String(describing: $0).prefix { $0 != "(" }) }
+    run.seen.map(\.kind)
   }
 
   @Test("damaged checkpoints are made again, and the run ends as if nothing had been", arguments: 0..<10)
@@ -44,9 +34,8 @@ import Testing
     let seed = randomSeed()
     var random = SeededGenerator(seed: seed)
     let settings = RunSettings.test([.pbtNAS, .mutation][turn % 2], seed: seed)
-    let undisturbed = try TestRun()
-    try await undisturbed.run(settings, InProcessExecutor(workers: 2))
-    let run = try await interrupted(settings, after: 12 + random.below(24))
+    let undisturbed = try await TestRun.undisturbed(settings)
+    let run = try await TestRun.stopped(settings, after: 12 + random.below(24))
     var damaged = 0
     for name in try run.checkpointNames() where random.uniform() < 0.4 {
       let kind = Damage.allCases[random.below(Damage.allCases.count)]
@@ -65,9 +54,8 @@ import Testing
   @Test("a run that has lost all its checkpoints makes them again from seeds alone")
   func allLost() async throws {
     let settings = RunSettings.test(seed: randomSeed())
-    let undisturbed = try TestRun()
-    try await undisturbed.run(settings, InProcessExecutor(workers: 2))
-    let run = try await interrupted(settings, after: 30)
+    let undisturbed = try await TestRun.undisturbed(settings)
+    let run = try await TestRun.stopped(settings, after: 30)
     try FileManager.default.removeItem(atPath: "\(run.folder.path)/checkpoints")
     try await run.run(settings, InProcessExecutor(workers: 2), resumes: true)
     #expect(try run.outcome() == undisturbed.outcome())
@@ -80,8 +68,7 @@ import Testing
   func damagedMeanwhile(kind: Damage) async throws {
     let seed = randomSeed()
     let settings = RunSettings.test(seed: seed)
-    let undisturbed = try TestRun()
-    try await undisturbed.run(settings, InProcessExecutor(workers: 2))
+    let undisturbed = try await TestRun.undisturbed(settings)
     let run = try TestRun()
     let search = try Search(
       run.folder, settings, executor: InProcessExecutor(workers: 2), resumes: false
@@ -106,8 +93,7 @@ import Testing
     arguments: Damage.allCases)
   func damagedBest(kind: Damage) async throws {
     let settings = RunSettings.test(seed: randomSeed())
-    let run = try TestRun()
-    try await run.run(settings, InProcessExecutor(workers: 2))
+    let run = try await TestRun.undisturbed(settings)
     let before = try run.outcome()
     var random = SeededGenerator(seed: 1)
     try Self.damage(run.folder.best, kind, &random)
@@ -119,7 +105,7 @@ import Testing
   @Test("a checkpoint that cannot be made again stops the run with its name")
   func notRestorable() async throws {
     let settings = RunSettings.test(seed: randomSeed())
-    let run = try await interrupted(settings, after: 30)
+    let run = try await TestRun.stopped(settings, after: 30)
     try FileManager.default.removeItem(atPath: "\(run.folder.path)/checkpoints")
     let failing = InProcessExecutor(workers: 2) { job, _ in
       if case .initialise = job { JobFailed("the data set is gone") } else { nil }
@@ -134,7 +120,7 @@ import Testing
   @Test("what a killed writer left beside the best network's file is removed")
   func leftovers() async throws {
     let settings = RunSettings.test(seed: 1)
-    let run = try await interrupted(settings, after: 30)
+    let run = try await TestRun.stopped(settings, after: 30)
     let leftover = "\(run.folder.best).part-4711"
     try Data("half".utf8).write(to: URL(fileURLWithPath: leftover))
     try await run.run(settings, InProcessExecutor(workers: 2), resumes: true)

@@ -11,8 +11,7 @@ import Testing
     arguments: [0, 24, 48, 64, 88, 112])
   func aRunOnAFullDiskSaysSoStaysReadableAndGoesOn(kibibytes: Int) async throws {
     let settings = RunSettings.test(population: 4, intervals: 4, seed: 7)
-    let undisturbed = try TestRun()
-    try await undisturbed.run(settings, InProcessExecutor(workers: 2))
+    let undisturbed = try await TestRun.undisturbed(settings)
     let expected = try undisturbed.outcome()
 
     let disk = try SmallDisk()

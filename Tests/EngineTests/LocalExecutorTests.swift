@@ -40,7 +40,8 @@ import Testing
 
   @Test func workersGetTheirNumberOfThreadsAndNoFilesOfOthers() async throws {
     let command = try PythonTrainer.command(run, threads: 3)
-    let executor = LocalExecutor(workers: 3, command: command, logFolder: run.folder.logs)
+    let executor = LocalExecutor(
+      workers: 3, command: command, heartbeatTimeout: 60, logFolder: run.folder.logs)
     _ = try await executor.start()
     let job = try await trainJob(executor)
     var files: Set<Double> = []
@@ -105,7 +106,8 @@ import Testing
 
   @Test func aProgramThatDoesNotExistIsNamed() async throws {
     let command = WorkerCommand(executable: "/nowhere/trainer", arguments: [], threads: 1)
-    let executor = LocalExecutor(workers: 1, command: command, logFolder: run.folder.logs)
+    let executor = LocalExecutor(
+      workers: 1, command: command, heartbeatTimeout: 60, logFolder: run.folder.logs)
     await #expect {
       try await executor.start()
     } throws: {

@@ -6,19 +6,12 @@ import Testing
 @testable import Engine
 
 @Suite struct ResumeTests {
-  /// The outcome of a run that nothing disturbs.
-  private func undisturbed(_ settings: RunSettings) async throws -> TestRun.Outcome {
-    let run = try TestRun()
-    try await run.run(settings, InProcessExecutor(workers: 2))
-    return try run.outcome()
-  }
-
   @Test(arguments: [Strategy.pbtNAS, .mutation, .randomSearchShrinkPerturb])
   func anInterruptedRunEndsLikeOneThatWasNot(strategy: Strategy) async throws {
     let seed = randomSeed()
     var random = SeededGenerator(seed: seed)
     let settings = RunSettings.test(strategy, seed: seed)
-    let expected = try await undisturbed(settings)
+    let expected = try await TestRun.undisturbed(settings).outcome()
     let run = try TestRun()
     var resumes = false
     var interruptions = 0
@@ -72,18 +65,14 @@ import Testing
     let all = trained.withLock { $0 }
     #expect(all.count == 8 && Set(all).count == 8)
     #expect(await second.count == 4)
-    let expected = try await undisturbed(settings)
+    let expected = try await TestRun.undisturbed(settings).outcome()
     #expect(try run.outcome() == expected)
   }
 
   @Test func aFullDiskStopsTheRunWhichGoesOnOnceThereIsRoom() async throws {
     let settings = RunSettings.test(seed: randomSeed())
-    let expected = try await undisturbed(settings)
-    let run = try TestRun()
-    let full = InProcessExecutor(workers: 2) { _, number in
-      number >= 20 ? JobFailed("no room left", isDiskFull: true) : nil
-    }
-    await #expect(throws: (any Error).self) { try await run.run(settings, full) }
+    let expected = try await TestRun.undisturbed(settings).outcome()
+    let run = try await TestRun.stopped(settings, after: 20)
     guard case .runFailed(let reason)? = run.seen.last else {
       Issue.record("expected runFailed")
       return
@@ -96,12 +85,8 @@ import Testing
 
   @Test func aRunThatWasMovedGoesOn() async throws {
     let settings = RunSettings.test(seed: randomSeed())
-    let expected = try await undisturbed(settings)
-    let run = try TestRun()
-    let full = InProcessExecutor(workers: 2) { _, number in
-      number >= 20 ? JobFailed("no room left", isDiskFull: true) : nil
-    }
-    await #expect(throws: (any Error).self) { try await run.run(settings, full) }
+    let expected = try await TestRun.undisturbed(settings).outcome()
+    let run = try await TestRun.stopped(settings, after: 20)
     let place = "\(run.folder.path)-moved/"
     try FileManager.default.moveItem(atPath: run.folder.path, toPath: place)
     let moved = try TestRun(place)
@@ -122,11 +107,7 @@ import Testing
 
   @Test func whatFinishedWorkIsCountedOverAResume() async throws {
     let settings = RunSettings.test(population: 8, intervals: 2)
-    let run = try TestRun()
-    let full = InProcessExecutor(workers: 1) { job, number in
-      number >= 18 ? JobFailed("no room left", isDiskFull: true) : nil
-    }
-    await #expect(throws: (any Error).self) { try await run.run(settings, full) }
+    let run = try await TestRun.stopped(settings, after: 18, workers: 1)
     let before: RunClock.Measured = try #require(try Record(path: run.folder.record).get("measured"))
     let summary = try await run.run(settings, InProcessExecutor(workers: 1), resumes: true)
     #expect(before.total > 0 && summary.seconds > before.total)
@@ -153,11 +134,7 @@ import Testing
   }
 
   @Test func aRunDoesNotGoOnWithOtherSettings() async throws {
-    let run = try TestRun()
-    let failing = InProcessExecutor(workers: 1) { _, number in
-      number > 10 ? JobFailed("no room left", isDiskFull: true) : nil
-    }
-    await #expect(throws: (any Error).self) { try await run.run(.test(), failing) }
+    let run = try await TestRun.stopped(.test(), after: 11, workers: 1)
     for change in [\RunSettings.method.lambda, \RunSettings.method.mixProbability] {
       var settings = RunSettings.test()
       settings[keyPath: change] = 0.9

@@ -18,8 +18,7 @@ import Testing
   )
   func diskLimit() async throws {
     var settings = RunSettings.test(seed: randomSeed())
-    let undisturbed = try TestRun()
-    try await undisturbed.run(settings, InProcessExecutor(workers: 2))
+    let undisturbed = try await TestRun.undisturbed(settings)
     let oneInterval = try bytes(undisturbed)
     let run = try TestRun()
     settings.storage.diskLimit = oneInterval * 3 / 2
@@ -36,8 +35,7 @@ import Testing
   @Test("where room is short, older generations go before the run stops")
   func olderGenerationsGoFirst() async throws {
     var settings = RunSettings.test(intervals: 6, seed: randomSeed())
-    let undisturbed = try TestRun()
-    try await undisturbed.run(settings, InProcessExecutor(workers: 2))
+    let undisturbed = try await TestRun.undisturbed(settings)
     let run = try TestRun()
     settings.storage = StorageSettings(generations: 6, diskLimit: try bytes(undisturbed) * 4)
     try await run.run(settings, InProcessExecutor(workers: 2))
@@ -62,20 +60,15 @@ import Testing
   @Test("pruning keeps what a resume starts from, and of a finished run the best network alone")
   func prune() async throws {
     let settings = RunSettings.test(seed: randomSeed())
-    let undisturbed = try TestRun()
-    try await undisturbed.run(settings, InProcessExecutor(workers: 2))
-    let run = try TestRun()
-    let failing = InProcessExecutor(workers: 2) { _, number in
-      number >= 30 ? JobFailed("no room left", isDiskFull: true) : nil
-    }
-    await #expect(throws: (any Error).self) { try await run.run(settings, failing) }
-    let before = try (run.checkpointNames(), run.folder.checkpointBytes())
+    let undisturbed = try await TestRun.undisturbed(settings)
+    let run = try await TestRun.stopped(settings, after: 30)
+    let before = try (run.checkpointNames(), run.folder.bytes(of: run.folder.checkpointNames()))
     let rehearsal = try run.folder.prune(isRehearsal: true)
     #expect(try run.checkpointNames() == before.0)
     let pruned = try run.folder.prune()
     #expect(pruned == rehearsal && pruned.files > 0)
     #expect(try run.checkpointNames().count == before.0.count - pruned.files)
-    #expect(try run.folder.checkpointBytes() == before.1 - pruned.bytes)
+    #expect(try run.folder.bytes(of: run.folder.checkpointNames()) == before.1 - pruned.bytes)
     try await run.run(settings, InProcessExecutor(workers: 2), resumes: true)
     #expect(try run.outcome() == undisturbed.outcome())
     #expect(!run.seen.contains { if case .checkpointDamaged = $0 { true } else { false } })

@@ -93,8 +93,7 @@ import Testing
       do {
         let copy = try TestRun()
         try Self.copy(run.folder.path, to: copy.folder.path)
-        let kind = String(String(describing: event).prefix { $0 != "(" })
-        copies.withLock { $0.append((kind, copy)) }
+        copies.withLock { $0.append((event.kind, copy)) }
       } catch {
         failures.withLock { $0.append("\(error)") }
       }

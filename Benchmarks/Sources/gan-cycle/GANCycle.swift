@@ -9,9 +9,8 @@ import Torch
 /// `Benchmarks/pytorch/gan_cycle.py`: the same networks and steps, random weights and images.
 @main
 enum GANCycle {
-  /// A genome in which every option of every kind of gene comes up: the first two genes of a cell have three options,
-  /// the others seven.
-  private static let choices = (0..<21).map { place in place % 7 < 2 ? place % 7 % 3 : place % 7 }
+  /// Genes in a cell. Each gene has the option of its own place: two ways up, then five edges with convolutions.
+  private static let genesPerCell = 7
 
   static func main() throws {
     let given = Array(CommandLine.arguments.dropFirst())
@@ -23,7 +22,7 @@ enum GANCycle {
     }
     try Runtime.setThreads(threads)
     let sizes = GANSizes(cells: cells, generatorWidth: 32, discriminatorWidth: 32)
-    let genome = Genome(Array(choices.prefix(7 * cells)))
+    let genome = Genome((0..<genesPerCell * cells).map { $0 % genesPerCell })
     var settings = AdversarialTrainingSettings()
     settings.precision = precision
     let training = try AdversarialTraining(

@@ -36,7 +36,7 @@ final class PlainLines: Display, @unchecked Sendable {
     case .memberFailed(let member, let interval, let reason):
       return "  interval \(interval) member \(member)  failed: \(reason)"
     case .workerLost(let member, let interval, let reason, let tryAgain):
-      return "  interval \(interval) member \(member)  \(reason); \(tryAgain ? "trying again" : "giving up")"
+      return "  interval \(interval) member \(member)  \(lost(reason, tryAgain))"
     case .intervalFinished(let interval, let ranking, let fitness):
       let best = ranking.first.map { "member \($0), fitness \(shown(fitness[$0]))" } ?? "nobody"
       return "interval \(interval) done: best is \(best)"
@@ -46,9 +46,9 @@ final class PlainLines: Display, @unchecked Sendable {
       return "  member \(offspring.member) is new: \(origin(offspring))"
         + (fresh > 0 ? ", \(fresh) fresh tensors" : "")
     case .checkpointDamaged(let file, let reason):
-      return "  \(file): \(reason); making it again"
+      return "  \(damaged(file, reason))"
     case .checkpointRestored(let file, let isIdentical):
-      return "  \(file): \(restored(isIdentical))"
+      return "  \(restored(file, isIdentical))"
     case .interrupted, .runFinished, .memberStarted, .progress, .runFailed:
       return Self.lastWords(event)
     }
@@ -71,11 +71,19 @@ func origin(_ offspring: Offspring) -> String {
   return "from \(offspring.base) with \(offspring.donatedGenes.count) genes of \(donor)"
 }
 
-/// How a checkpoint was made again, in a few words.
-func restored(_ isIdentical: Bool) -> String {
+/// How a worker was lost and what follows.
+func lost(_ reason: String, _ tryAgain: Bool) -> String {
+  "\(reason); \(tryAgain ? "trying again" : "giving up")"
+}
+
+/// What is wrong with a checkpoint and what follows.
+func damaged(_ file: String, _ reason: String) -> String { "\(file): \(reason); making it again" }
+
+/// How a checkpoint was made again.
+func restored(_ file: String, _ isIdentical: Bool) -> String {
   isIdentical
-    ? "made again, with the same bytes"
-    : "made again, with other bytes: the run will end otherwise than it would have"
+    ? "\(file): made again, with the same bytes"
+    : "\(file): made again, with other bytes: the run will end otherwise than it would have"
 }
 
 /// A fitness with four decimals.

@@ -86,7 +86,7 @@ struct RunView {
         $0.state = .waiting
         $0.samplesPerSecond = nil
       }
-      message = "member \(member): \(reason); \(tryAgain ? "trying again" : "giving up")"
+      message = "member \(member): \(lost(reason, tryAgain))"
     case .intervalFinished(let interval, _, _):
       intervalsDone = interval
     case .bestImproved(let member, let interval, let fitness):
@@ -95,9 +95,9 @@ struct RunView {
       let new = Member(genome: space.summary(of: offspring.genome), origin: origin(offspring))
       change(offspring.member) { $0 = new }
     case .checkpointDamaged(let file, let reason):
-      message = "\(file): \(reason); making it again"
+      message = damaged(file, reason)
     case .checkpointRestored(let file, let isIdentical):
-      message = "\(file): \(restored(isIdentical))"
+      message = restored(file, isIdentical)
     case .interrupted, .runFailed, .runFinished:
       break
     }

@@ -2,6 +2,7 @@ import Foundation
 import PBTNAS
 import Safetensors
 import Synchronization
+import Testing
 
 @testable import Engine
 
@@ -34,6 +35,23 @@ final class TestRun: Sendable {
     -> RunSummary
   {
     try await search(settings, executor, resumes: resumes).run()
+  }
+
+  /// A run that nothing disturbs.
+  static func undisturbed(_ settings: RunSettings) async throws -> TestRun {
+    let run = try TestRun()
+    try await run.run(settings, InProcessExecutor(workers: 2))
+    return run
+  }
+
+  /// A run that has stopped after some jobs, as on a full disk.
+  static func stopped(_ settings: RunSettings, after jobs: Int, workers: Int = 2) async throws -> TestRun {
+    let run = try TestRun()
+    let full = InProcessExecutor(workers: workers) { _, number in
+      number >= jobs ? JobFailed("no room left", isDiskFull: true) : nil
+    }
+    await #expect(throws: (any Error).self) { try await run.run(settings, full) }
+    return run
   }
 
   /// All that a user could compare between two runs.
