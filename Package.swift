@@ -70,17 +70,21 @@ let package = Package(
     // Golden values for the tests of Torch and of Tasks.
     .target(
       name: "TorchTestSupport", dependencies: ["Torch", "Safetensors"], path: "Tests/TorchTestSupport"),
+    // Folders and file systems of tests.
+    .target(name: "FileTestSupport", path: "Tests/FileTestSupport"),
     .testTarget(name: "PBTNASTests", dependencies: ["PBTNAS"]),
     .testTarget(
       name: "StatisticsTests", dependencies: ["Statistics"], resources: [.copy("Golden")]),
     .testTarget(name: "SafetensorsTests", dependencies: ["Safetensors"]),
     .testTarget(name: "ConfigurationTests", dependencies: ["Configuration"]),
-    .testTarget(name: "EngineTests", dependencies: ["Engine"], resources: [.copy("Fixtures")]),
+    .testTarget(
+      name: "EngineTests", dependencies: ["Engine", "FileTestSupport"], resources: [.copy("Fixtures")]),
     .testTarget(
       name: "TorchTests", dependencies: ["Torch", "Safetensors", "TorchTestSupport"],
       resources: [.copy("Golden")]),
     .testTarget(
-      name: "TasksTests", dependencies: ["Tasks", "TorchTestSupport"], resources: [.copy("Golden")]),
+      name: "TasksTests", dependencies: ["Tasks", "TorchTestSupport", "FileTestSupport"],
+      resources: [.copy("Golden")]),
     .testTarget(name: "CommandTests", dependencies: ["Command", "Engine"]),
   ],
   swiftLanguageModes: [.v6],

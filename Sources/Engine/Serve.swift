@@ -59,8 +59,7 @@ private func perform(
       id: line.id, fitness: result.fitness, metrics: result.metrics, files: result.files,
       seconds: result.seconds)
   } catch {
-    let reason = (error as? SafetensorsError)?.reason
-    let isDiskFull = if case .diskFull = reason { true } else { false }
+    let isDiskFull = (error as? any DiskError)?.isDiskFull ?? false
     return AnswerLine(
       id: line.id, error: String(describing: error), diskFull: isDiskFull ? true : nil)
   }

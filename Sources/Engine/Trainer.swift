@@ -1,5 +1,6 @@
 import Foundation
 import PBTNAS
+import Safetensors
 
 /// A program that initialises, trains and evaluates one network at a time, and keeps its weights in
 /// safetensors files. It knows nothing of populations.
@@ -19,6 +20,17 @@ public protocol Trainer: AnyObject {
 
   /// Evaluates the network of a checkpoint without training it.
   func evaluate(_ job: EvaluateJob) throws -> TrainingResult
+}
+
+/// An error that can mean that there is no room left on the disk. That is not the network's fault: the run stops, and can go on later.
+public protocol DiskError: Error {
+  /// Whether it means that.
+  var isDiskFull: Bool { get }
+}
+
+extension SafetensorsError: DiskError {
+  /// Whether there is no room left for the file.
+  public var isDiskFull: Bool { if case .diskFull = reason { true } else { false } }
 }
 
 /// Asks for a freshly initialised network.

@@ -1,3 +1,4 @@
+import FileTestSupport
 import Foundation
 import PBTNAS
 import Testing
@@ -25,7 +26,8 @@ import Testing
     } catch {
       problem = "\(error)"
     }
-    #expect(problem.contains("no room left on the disk") && problem.contains("free some and go on"))
+    #expect(
+      problem.contains("no room left on the disk") && problem.contains("free some and go on"), "\(problem)")
     #expect(problem.contains(run.folder.path) && !problem.contains("SQL"), "\(problem)")
     if case .runFailed(let reason)? = run.seen.last { #expect(reason == problem) }
     let began = run.seen.contains { if case .intervalStarted = $0 { true } else { false } }
@@ -38,42 +40,4 @@ import Testing
     try await run.run(settings, InProcessExecutor(workers: 2), resumes: exists)
     #expect(try run.outcome() == expected)
   }
-}
-
-/// A file system of 1 MiB.
-private final class SmallDisk {
-  let path: String
-  private var ballast: String { "\(path)/ballast" }
-
-  static var isPossible: Bool {
-    do {
-      _ = try SmallDisk()
-      return true
-    } catch {
-      return false
-    }
-  }
-
-  private struct Refused: Error {}
-
-  init() throws {
-    path = NSTemporaryDirectory() + "disk-\(UUID().uuidString)"
-    try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
-    guard mount("tmpfs", path, "tmpfs", 0, "size=1024k") == 0 else {
-      rmdir(path)
-      throw Refused()
-    }
-  }
-
-  deinit {
-    umount2(path, Int32(MNT_DETACH))
-    rmdir(path)
-  }
-
-  /// Takes all room but this.
-  func fill(leaving kibibytes: Int) throws {
-    try Data(count: (1024 - 8 - kibibytes) * 1024).write(to: URL(fileURLWithPath: ballast))
-  }
-
-  func free() throws { try FileManager.default.removeItem(atPath: ballast) }
 }

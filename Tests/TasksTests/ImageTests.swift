@@ -1,3 +1,4 @@
+import FileTestSupport
 import Foundation
 import Testing
 
@@ -196,6 +197,23 @@ private func gzip(_ bytes: [UInt8]) -> [UInt8] {
       atPath: folder.file("taken.png/x"), withIntermediateDirectories: true)
     #expect(throws: PictureError.self) { try picture.write(to: folder.file("taken.png")) }
     #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path) == ["taken.png"])
+  }
+
+  @Test(
+    "a picture for which there is no room says that the disk is full, so that a run stops and can go on",
+    .enabled(if: SmallDisk.isPossible, "mounting a small file system needs root"))
+  func fullDisk() throws {
+    let disk = try SmallDisk()
+    try disk.fill(leaving: 0)
+    // Noise, which does not compress.
+    var random = SystemRandomNumberGenerator()
+    let pixels = (0..<256 * 256).map { _ in UInt8.random(in: 0...255, using: &random) }
+    let picture = Picture(width: 256, height: 256, channels: 1, pixels: pixels)
+    let error = #expect(throws: PictureError.self) { try picture.write(to: "\(disk.path)/picture.png") }
+    #expect(error?.isDiskFull == true)
+    try disk.free()
+    try picture.write(to: "\(disk.path)/picture.png")
+    #expect(try Picture(path: "\(disk.path)/picture.png") == picture)
   }
 
   @Test("a grid has the pictures in rows from the top left, scaled, with white between and around them")

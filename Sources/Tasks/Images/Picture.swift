@@ -1,4 +1,5 @@
 import CPNG
+import Engine
 import Foundation
 
 /// Pixels of a picture, row by row from the top.
@@ -60,14 +61,24 @@ public struct Picture: Hashable, Sendable {
     image.height = png_uint_32(height)
     image.format = png_uint_32(channels == 1 ? 0 : PNG_FORMAT_FLAG_COLOR)
     defer { png_image_free(&image) }
-    let temporary = "\(path).part-\(getpid())"
-    let done = pixels.withUnsafeBytes { buffer in
-      png_image_write_to_file(&image, temporary, 0, buffer.baseAddress, 0, nil)
+    // The first call only counts.
+    var size = 0
+    let isCounted = pixels.withUnsafeBytes {
+      png_image_write_to_memory(&image, nil, &size, 0, $0.baseAddress, 0, nil) != 0
     }
-    guard done != 0, rename(temporary, path) == 0 else {
-      let reason = done == 0 ? Self.message(image) : String(cString: strerror(errno))
-      unlink(temporary)
-      throw PictureError(path: path, reason: reason)
+    var file = Data(count: size)
+    let isWritten = file.withUnsafeMutableBytes { file in
+      pixels.withUnsafeBytes {
+        png_image_write_to_memory(&image, file.baseAddress, &size, 0, $0.baseAddress, 0, nil) != 0
+      }
+    }
+    guard isCounted, isWritten else { throw PictureError(path: path, reason: Self.message(image)) }
+    do {
+      try file.write(to: URL(filePath: path, directoryHint: .notDirectory), options: .atomic)
+    } catch {
+      throw PictureError(
+        path: path, reason: error.localizedDescription,
+        isDiskFull: (error as? CocoaError)?.code == .fileWriteOutOfSpace)
     }
   }
 
@@ -95,11 +106,13 @@ public struct Picture: Hashable, Sendable {
 }
 
 /// A picture file cannot be written or read.
-public struct PictureError: Error, Hashable, Sendable, CustomStringConvertible {
+public struct PictureError: DiskError, Hashable, Sendable, CustomStringConvertible {
   /// The file.
   public let path: String
   /// libpng's or the system's reason.
   public let reason: String
+  /// Whether there is no room left for the file.
+  public var isDiskFull = false
 
   /// Both, as a sentence.
   public var description: String { "\(path): the picture cannot be written or read: \(reason)" }

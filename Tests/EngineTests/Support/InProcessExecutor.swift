@@ -57,7 +57,7 @@ actor InProcessExecutor: Executor {
         return try Self.perform(job, progress)
       } catch let error as SafetensorsError {
         // What a worker's answer would say.
-        if case .diskFull = error.reason { throw JobFailed("\(error)", isDiskFull: true) }
+        if error.isDiskFull { throw JobFailed("\(error)", isDiskFull: true) }
         throw error
       }
     }.value
