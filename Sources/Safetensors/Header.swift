@@ -18,23 +18,19 @@ struct Header {
   }
 
   /// Reads a header and checks every tensor's type, shape and place.
-  init(json: Data, path: String) throws(SafetensorsError) {
+  init(json: UnsafeRawBufferPointer, path: String) throws(SafetensorsError) {
     metadata = [:]
     tensors = []
-    guard let object = try? JSONSerialization.jsonObject(with: json) as? [String: Any] else {
+    guard case .object(let members)? = JSONText(json) else {
       throw SafetensorsError(path, .header("expected a JSON object"))
     }
-    let names = try Self.names(in: json, path)
-    guard names.count == object.count else {
-      let twice = Dictionary(grouping: names) { $0 }.first { $0.value.count > 1 }?.key
-      throw SafetensorsError(path, .tensor(twice ?? "?", "two tensors have this name"))
-    }
-    for (name, value) in object {
+    var names: Set<String> = []
+    for (name, value) in members {
+      guard names.insert(name).inserted else {
+        throw SafetensorsError(path, .tensor(name, "two tensors have this name"))
+      }
       if name == Self.metadataKey {
-        guard let texts = value as? [String: String] else {
-          throw SafetensorsError(path, .header("`__metadata__` must hold strings only"))
-        }
-        metadata = texts
+        metadata = try Self.texts(value, path)
       } else {
         tensors.append(try Self.tensor(name, value, path))
       }
@@ -58,44 +54,29 @@ struct Header {
     }
   }
 
-  /// The names of the outermost object, as often as they occur: the JSON reader keeps only one of each.
-  ///
-  /// - Parameter json: well-formed JSON.
-  private static func names(in json: Data, _ path: String) throws(SafetensorsError) -> [String] {
-    var names: [String] = []
-    var depth = 0
-    var lastText = json.startIndex..<json.startIndex
-    var index = json.startIndex
-    while index < json.endIndex {
-      switch json[index] {
-      case UInt8(ascii: "{"), UInt8(ascii: "["): depth += 1
-      case UInt8(ascii: "}"), UInt8(ascii: "]"): depth -= 1
-      case UInt8(ascii: ":") where depth == 1:
-        guard let name = try? JSONDecoder().decode(String.self, from: json[lastText]) else {
-          throw SafetensorsError(path, .header("expected a JSON object"))
-        }
-        names.append(name)
-      case UInt8(ascii: "\""):
-        let start = index
-        index += 1
-        while index < json.endIndex && json[index] != UInt8(ascii: "\"") {
-          index += json[index] == UInt8(ascii: "\\") ? 2 : 1
-        }
-        lastText = start..<min(index + 1, json.endIndex)
-      default: break
-      }
-      index += 1
+  private static func texts(_ value: JSONText, _ path: String) throws(SafetensorsError) -> [String: String] {
+    var texts: [String: String] = [:]
+    guard case .object(let members) = value else {
+      throw SafetensorsError(path, .header("`__metadata__` must be an object"))
     }
-    return names
+    for (key, value) in members {
+      guard let text = value.string, texts.updateValue(text, forKey: key) == nil else {
+        throw SafetensorsError(
+          path, .header("`__metadata__` must hold strings only, each under its own name"))
+      }
+    }
+    return texts
   }
 
-  private static func tensor(_ name: String, _ value: Any, _ path: String) throws(SafetensorsError)
-    -> TensorInfo
-  {
+  private static func tensor(
+    _ name: String, _ value: JSONText, _ path: String
+  ) throws(SafetensorsError) -> TensorInfo {
     func wrong(_ message: String) -> SafetensorsError { SafetensorsError(path, .tensor(name, message)) }
-    guard let fields = value as? [String: Any], let dtypeName = fields["dtype"] as? String,
-      let shape = fields["shape"] as? [Int], let offsets = fields["data_offsets"] as? [Int],
-      offsets.count == 2
+    guard case .object(let members) = value,
+      case let fields = Dictionary(
+        members.map { ($0.name, $0.value) }, uniquingKeysWith: { first, _ in first }),
+      let dtypeName = fields["dtype"]?.string, let shape = fields["shape"]?.integers,
+      let offsets = fields["data_offsets"]?.integers, offsets.count == 2
     else {
       throw wrong("expected `dtype`, `shape` and two `data_offsets`")
     }
@@ -120,18 +101,37 @@ struct Header {
     return TensorInfo(name: name, dtype: dtype, shape: shape, range: offsets[0]..<offsets[1])
   }
 
-  /// The header's bytes with its length in front, padded with spaces so that the elements start at a multiple of 8.
-  func encoded() throws -> Data {
-    var object: [String: Any] = [:]
-    if !metadata.isEmpty { object[Self.metadataKey] = metadata }
-    for tensor in tensors {
-      object[tensor.name] = [
-        "dtype": tensor.dtype.rawValue, "shape": tensor.shape,
-        "data_offsets": [tensor.range.lowerBound, tensor.range.upperBound],
-      ]
+  /// A text as JSON writes it (RFC 8259, section 7).
+  private static func quoted(_ text: String) -> String {
+    var quoted = "\""
+    for scalar in text.unicodeScalars {
+      switch scalar {
+      case "\"", "\\": quoted += "\\\(scalar)"
+      case "\0"..<" ": quoted += String(format: "\\u%04x", scalar.value)
+      default: quoted.unicodeScalars.append(scalar)
+      }
     }
-    var json = try JSONSerialization.data(
-      withJSONObject: object, options: [.sortedKeys, .withoutEscapingSlashes])
+    return quoted + "\""
+  }
+
+  /// The header's bytes with its length in front, names in their order, padded with spaces so that the elements start at a multiple of 8.
+  func encoded() -> Data {
+    var members = tensors.map { tensor in
+      let shape = tensor.shape.map(String.init).joined(separator: ",")
+      let offsets = "\(tensor.range.lowerBound),\(tensor.range.upperBound)"
+      let fields =
+        "{\"data_offsets\":[\(offsets)],\"dtype\":\"\(tensor.dtype.rawValue)\",\"shape\":[\(shape)]}"
+      return (name: tensor.name, text: fields)
+    }
+    if !metadata.isEmpty {
+      let texts = metadata.sorted { $0.key < $1.key }.map {
+        "\(Self.quoted($0.key)):\(Self.quoted($0.value))"
+      }
+      members.append((name: Self.metadataKey, text: "{\(texts.joined(separator: ","))}"))
+    }
+    members.sort { $0.name < $1.name }
+    let texts = members.map { "\(Self.quoted($0.name)):\($0.text)" }
+    var json = Data("{\(texts.joined(separator: ","))}".utf8)
     json.append(contentsOf: repeatElement(UInt8(ascii: " "), count: (8 - json.count % 8) % 8))
     var length = UInt64(json.count).littleEndian
     return Swift.withUnsafeBytes(of: &length) { Data($0) } + json

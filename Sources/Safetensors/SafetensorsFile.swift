@@ -1,5 +1,3 @@
-import Foundation
-
 /// A safetensors file for reading. Its header is checked as a whole; the elements are mapped into memory and read when they
 /// are asked for.
 ///
@@ -12,7 +10,7 @@ public final class SafetensorsFile: Sendable {
   /// All tensors, in the order of their bytes.
   public let tensors: [TensorInfo]
   private let indices: [String: Int]
-  private let bytes: Data
+  private let file: FileBytes
   private let dataOffset: Int
 
   /// Opens a file and checks its header.
@@ -20,12 +18,8 @@ public final class SafetensorsFile: Sendable {
   /// - Throws: ``SafetensorsError`` if the file cannot be read, is cut short, or its header contradicts itself or the file.
   public init(path: String) throws(SafetensorsError) {
     self.path = path
-    do {
-      bytes = try Data(contentsOf: URL(fileURLWithPath: path), options: .alwaysMapped)
-    } catch {
-      let code = (error as NSError).userInfo[NSUnderlyingErrorKey] as? NSError
-      throw SafetensorsError(path, .system(call: "opening", code: Int32(code?.code ?? Int(ENOENT))))
-    }
+    file = try FileBytes(path: path)
+    let bytes = file.bytes
     guard bytes.count >= 8 else {
       throw SafetensorsError(path, .wrongSize(expected: 8, found: bytes.count))
     }
@@ -34,7 +28,7 @@ public final class SafetensorsFile: Sendable {
       throw SafetensorsError(path, .headerLength(length, fileSize: bytes.count))
     }
     dataOffset = 8 + Int(length)
-    let header = try Header(json: bytes[8..<dataOffset], path: path)
+    let header = try Header(json: UnsafeRawBufferPointer(rebasing: bytes[8..<dataOffset]), path: path)
     let expected = header.tensors.last?.range.upperBound ?? 0
     guard bytes.count - dataOffset == expected else {
       let (sum, overflow) = expected.addingReportingOverflow(dataOffset)
@@ -52,9 +46,9 @@ public final class SafetensorsFile: Sendable {
   public func withBytes<Result>(
     of tensor: TensorInfo, _ body: (UnsafeRawBufferPointer) throws -> Result
   ) rethrows -> Result {
-    try bytes.withUnsafeBytes { buffer in
-      let start = dataOffset + tensor.range.lowerBound
-      return try body(UnsafeRawBufferPointer(rebasing: buffer[start..<start + tensor.byteCount]))
+    let start = dataOffset + tensor.range.lowerBound
+    return try withExtendedLifetime(file) {
+      try body(UnsafeRawBufferPointer(rebasing: file.bytes[start..<start + tensor.byteCount]))
     }
   }
 }

@@ -1,7 +1,7 @@
 import Foundation
 
-/// Writes a safetensors file from front to back. The file appears under its name only when it is complete and safely on the disk:
-/// until ``finish()`` it has a temporary name beside it, and a writer that is dropped before removes that.
+/// Writes a safetensors file from front to back. The file appears under its name only when it is complete: until
+/// ``finish(waitsForDisk:)`` it has a temporary name beside it, and a writer that is dropped before removes that.
 public final class SafetensorsWriter {
   /// A tensor to be written.
   public struct Tensor: Hashable, Sendable {
@@ -44,7 +44,7 @@ public final class SafetensorsWriter {
       end += tensor.shape.reduce(tensor.dtype.byteCount, *)
       return TensorInfo(name: tensor.name, dtype: tensor.dtype, shape: tensor.shape, range: start..<end)
     }
-    let header = try Header(metadata: metadata, tensors: infos).encoded()
+    let header = Header(metadata: metadata, tensors: infos).encoded()
     self.path = path
     temporaryPath = Self.temporaryPath(for: path)
     expected = end
@@ -69,15 +69,24 @@ public final class SafetensorsWriter {
 
   /// Brings the file to the disk and gives it its name, in place of one that has it.
   ///
+  /// - Parameter waitsForDisk: whether file and name must outlast a power failure that follows at once. Without, the system
+  ///   brings them to the disk when it likes to: for files that can be made again.
   /// - Throws: ``SafetensorsError`` if not exactly the announced bytes were written, or the disk fails; then an older file of the name
   ///   is still there.
-  public func finish() throws(SafetensorsError) {
+  public func finish(waitsForDisk: Bool = true) throws(SafetensorsError) {
     guard written == expected else {
       throw SafetensorsError(path, .wroteWrongSize(expected: expected, found: written))
     }
-    guard fsync(descriptor) == 0 else { throw .system(temporaryPath, "fsync", bytesWanted: expected) }
+    if waitsForDisk, fsync(descriptor) != 0 {
+      throw .system(temporaryPath, "fsync", bytesWanted: expected)
+    }
     guard rename(temporaryPath, path) == 0 else { throw .system(path, "rename") }
     isFinished = true
+    if waitsForDisk { try syncFolder() }
+  }
+
+  /// Brings the file's new name to the disk.
+  private func syncFolder() throws(SafetensorsError) {
     let folder = (path as NSString).deletingLastPathComponent
     let folderDescriptor = open(folder.isEmpty ? "." : folder, O_RDONLY | O_CLOEXEC)
     guard folderDescriptor >= 0 else { throw .system(folder, "opening") }

@@ -34,7 +34,17 @@ import Testing
     ("{", 0, "JSON object"),
     ("", 0, "JSON object"),
     (#"{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}}x"#, 8, "JSON object"),
+    (#"{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]},}"#, 8, "JSON object"),
+    (#"{"a":{"dtype":"F32","shape":[2 3],"data_offsets":[0,8]}}"#, 8, "JSON object"),
+    (#"{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]"#, 8, "JSON object"),
+    (#"{"a\x":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}}"#, 8, "JSON object"),
+    ("{\"a\n\":{}}", 0, "JSON object"),
+    (#"{"a"#, 0, "JSON object"),
+    (#"{"a":tru}"#, 0, "JSON object"),
+    ("{\"a\":" + String(repeating: "[", count: 100_000), 0, "JSON object"),
     (#"{"__metadata__":{"epoch":3}}"#, 0, "strings only"),
+    (#"{"__metadata__":{"epoch":"3","epoch":"4"}}"#, 0, "under its own name"),
+    (#"{"__metadata__":"text"}"#, 0, "must be an object"),
     (
       #"{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}}"#, 7,
       "expected 70 bytes, as its header says, found 69"

@@ -1,0 +1,54 @@
+import Foundation
+
+/// A file's bytes, mapped into memory and read when they are asked for.
+final class FileBytes: @unchecked Sendable {
+  /// All bytes.
+  let bytes: UnsafeRawBufferPointer
+  private let isMapped: Bool
+
+  /// Below this many bytes reading costs less than a mapping, of whose end every thread of the process has to hear.
+  private static let smallestMapped = 1 << 16
+
+  /// Opens a file.
+  ///
+  /// - Throws: ``SafetensorsError`` if it cannot be read.
+  init(path: String) throws(SafetensorsError) {
+    let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+    guard descriptor >= 0 else { throw .system(path, "opening") }
+    defer { close(descriptor) }
+    var status = stat()
+    guard fstat(descriptor, &status) == 0 else { throw .system(path, "opening") }
+    let size = Int(status.st_size)
+    isMapped = size >= Self.smallestMapped
+    if isMapped {
+      guard let start = mmap(nil, size, PROT_READ, MAP_PRIVATE, descriptor, 0), start != MAP_FAILED else {
+        throw .system(path, "mapping")
+      }
+      bytes = UnsafeRawBufferPointer(start: start, count: size)
+      return
+    }
+    let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: size, alignment: 64)
+    var count = 0
+    while count < size {
+      let found = read(descriptor, buffer.baseAddress?.advanced(by: count), size - count)
+      if found < 0, errno == EINTR { continue }
+      guard found > 0 else {
+        let error: SafetensorsError =
+          found < 0
+          ? .system(path, "reading") : SafetensorsError(path, .wrongSize(expected: size, found: count))
+        buffer.deallocate()
+        throw error
+      }
+      count += found
+    }
+    bytes = UnsafeRawBufferPointer(buffer)
+  }
+
+  deinit {
+    if isMapped {
+      munmap(UnsafeMutableRawPointer(mutating: bytes.baseAddress), bytes.count)
+    } else {
+      bytes.deallocate()
+    }
+  }
+}
