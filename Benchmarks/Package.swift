@@ -18,6 +18,20 @@ let package = Package(
         "Measurement", .product(name: "PBTNAS", package: "pbtnas"),
         .product(name: "Torch", package: "pbtnas"), .product(name: "Tasks", package: "pbtnas"),
       ]),
+    // The engine with a trainer that does nothing.
+    .executableTarget(
+      name: "coordinator",
+      dependencies: [
+        .product(name: "Engine", package: "pbtnas"), .product(name: "PBTNAS", package: "pbtnas"),
+        .product(name: "Safetensors", package: "pbtnas"),
+      ]),
+    // An offspring's checkpoint, against copying its bytes.
+    .executableTarget(
+      name: "child-creation",
+      dependencies: [
+        "Measurement", .product(name: "Engine", package: "pbtnas"),
+        .product(name: "PBTNAS", package: "pbtnas"), .product(name: "Safetensors", package: "pbtnas"),
+      ]),
   ],
   swiftLanguageModes: [.v6],
   cxxLanguageStandard: .cxx20

@@ -4,13 +4,15 @@ import Safetensors
 
 /// Makes an offspring's checkpoint as its plan says: parents mapped into memory in, one sequential pass out.
 ///
+/// It may be lost by a power failure; the parents it can be made of again are on the disk.
+///
 /// - Parameters:
 ///   - base: the base parent's checkpoint.
 ///   - donor: the donor's; nil where the offspring has none.
 ///   - fresh: a freshly initialised checkpoint of the offspring's genome.
 /// - Returns: the names of the tensors that neither parent could give.
 /// - Throws: ``CheckpointError`` if the checkpoints contradict each other, ``SafetensorsError`` if writing fails.
-func writeOffspring(
+public func writeOffspring(
   _ offspring: Offspring, in space: SearchSpace, _ settings: MethodSettings, base: Checkpoint,
   donor: Checkpoint?, fresh: Checkpoint, to path: String
 ) throws -> [String] {
@@ -37,7 +39,7 @@ func writeOffspring(
   for part in parts {
     try write(part.tensors, part.entry.source, to: writer)
   }
-  try writer.finish()
+  try writer.finish(waitsForDisk: false)
   return plan.missing
 }
 

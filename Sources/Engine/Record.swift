@@ -2,9 +2,14 @@ import Foundation
 import GRDB
 import PBTNAS
 
+/// A row of any query, beside ``Record/Row``, which is a member's.
+private typealias DatabaseRow = GRDB.Row
+
 /// A run's record in SQLite: settings, every member of every interval with its origin and result, and events.
 ///
-/// A change of state is one transaction, so that the record is readable and consistent whenever the process ends.
+/// A change of state is one transaction, so that the record is readable and consistent whenever the process ends. A power
+/// failure may take the last transactions back, as if the process had ended before them; ``settle()`` rules that out for
+/// all that came before it.
 public final class Record: Sendable {
   private let database: DatabaseQueue
 
@@ -45,11 +50,15 @@ public final class Record: Sendable {
   /// Opens a record, and makes it if it does not exist.
   public init(path: String) throws {
     var configuration = Configuration()
-    configuration.prepareDatabase { db in
-      try db.execute(sql: "PRAGMA synchronous = FULL")
-    }
+    // A log of its own for what is new: a transaction costs no wait for the disk, and others can read meanwhile.
+    configuration.journalMode = .wal
     database = try DatabaseQueue(path: path, configuration: configuration)
     try Self.migrator.migrate(database)
+  }
+
+  /// Brings all transactions to the disk, so that what they made superfluous may be removed.
+  func settle() throws {
+    try database.writeWithoutTransaction { db in _ = try db.checkpoint(.full) }
   }
 
   /// Append-only: a migration that has been released is never changed.
@@ -116,11 +125,13 @@ extension Record {
 
   /// Notes an event.
   func note(_ event: RunEvent) throws {
-    let text = try Self.json(event)
-    try database.write { db in
-      try db.execute(
-        sql: "INSERT INTO event (time, kind, details) VALUES (?, ?, ?)",
-        arguments: [Date().timeIntervalSince1970, event.kind, text])
+    try database.write { db in try Self.insert([event], into: db) }
+  }
+
+  private static func insert(_ events: [RunEvent], into db: Database) throws {
+    let statement = try db.cachedStatement(sql: "INSERT INTO event (time, kind, details) VALUES (?, ?, ?)")
+    for event in events {
+      try statement.execute(arguments: [Date().timeIntervalSince1970, event.kind, json(event)])
     }
   }
 
@@ -146,6 +157,14 @@ extension Record {
   public func allMembers() throws -> [Row] {
     try database.read { db in
       try Row.order(Column("interval"), Column("member")).fetchAll(db)
+    }
+  }
+
+  /// How many offspring there were in all intervals, and how many of their tensors no parent could give.
+  func offspringTotals() throws -> (count: Int, freshTensors: Int) {
+    try database.read { db in
+      let row = try DatabaseRow.fetchOne(db, sql: "SELECT count(offspring), sum(freshTensors) FROM member")
+      return (row?[0] ?? 0, row?[1] ?? 0)
     }
   }
 
@@ -184,16 +203,20 @@ extension Record {
     }
   }
 
-  /// Begins an interval: all its members at once.
-  func begin(_ rows: [Row]) throws {
+  /// Begins an interval: all its members at once, with the events that tell how they came about.
+  func begin(_ rows: [Row], _ events: [RunEvent] = []) throws {
     try database.write { db in
       for row in rows { try row.insert(db) }
+      try Self.insert(events, into: db)
     }
   }
 
-  /// Notes what became of a member in its interval.
-  func finish(_ row: Row) throws {
-    try database.write { db in try row.update(db) }
+  /// Notes what became of a member in its interval, with the event that tells it.
+  func finish(_ row: Row, _ event: RunEvent) throws {
+    try database.write { db in
+      try row.update(db)
+      try Self.insert([event], into: db)
+    }
   }
 }
 

@@ -37,7 +37,7 @@ public enum RunEvent: Codable, Hashable, Sendable {
 
 extension RunEvent {
   /// The event's name, by which the record keeps it.
-  var kind: String { String(String(describing: self).prefix { $0 != "(" }) }
+  var kind: String { Mirror(reflecting: self).children.first?.label ?? String(describing: self) }
 
   /// The event as one line of JSON: an object whose only key is the event's name.
   public var jsonLine: String {

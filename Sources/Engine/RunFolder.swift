@@ -5,10 +5,13 @@ import GRDB
 public struct RunFolder: Hashable, Sendable {
   /// The folder.
   public let path: String
+  /// The same, for processes that need not have this one's current folder.
+  let absolutePath: String
 
   /// Names a folder, which need not exist yet.
   public init(path: String) {
     self.path = path
+    absolutePath = URL(fileURLWithPath: path).standardizedFileURL.path
   }
 
   /// The settings as they were given.
@@ -31,7 +34,7 @@ public struct RunFolder: Hashable, Sendable {
 
   /// The path of a checkpoint for a worker, which need not have this process's current folder.
   func absolute(_ name: String) -> String {
-    URL(fileURLWithPath: path).appendingPathComponent(name).standardizedFileURL.path
+    "\(absolutePath)/\(name)"
   }
 
   /// What a member starts an interval from, where that is not just what it had at the end of the one before.
@@ -214,7 +217,9 @@ extension RunError {
   /// An error as it is to be told: where the record or a file found no room, what was to be written there helps nobody.
   static func told(_ error: any Error, folder: String) -> any Error {
     switch error {
-    case let error as DatabaseError where error.resultCode == .SQLITE_FULL: RunError.diskFull(folder: folder)
+    case let error as DatabaseError
+    where error.resultCode == .SQLITE_FULL || error.extendedResultCode == .SQLITE_IOERR_SHMSIZE:
+      RunError.diskFull(folder: folder)
     case let error as CocoaError where error.code == .fileWriteOutOfSpace: RunError.diskFull(folder: folder)
     default: error
     }

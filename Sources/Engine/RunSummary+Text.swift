@@ -6,16 +6,16 @@ extension RunSummary {
   ///
   /// - Throws: ``MethodError`` if no member ever had a finite fitness.
   init(_ folder: RunFolder, _ record: Record, _ measured: RunClock.Measured) throws {
-    let members = try record.allMembers()
+    let first = try record.members(interval: 1)
     guard let best: BestNetwork = try record.get("best") else {
-      throw MethodError.tooFewFinite(finite: 0, of: members.count { $0.interval == 1 })
+      throw MethodError.tooFewFinite(finite: 0, of: first.count)
     }
-    let first = members.filter { $0.interval == 1 }.compactMap(\.fitness)
+    let offspring = try record.offspringTotals()
     self.init(
       folder: folder.path, bestFitness: best.fitness, bestMember: best.member, bestInterval: best.interval,
-      bestGenome: best.genome, firstIntervalBestFitness: first.max() ?? .nan,
-      intervals: members.map(\.interval).max() ?? 0, offspring: members.count { $0.offspring != nil },
-      freshTensors: members.reduce(0) { $0 + $1.freshTensors },
+      bestGenome: best.genome, firstIntervalBestFitness: first.compactMap(\.fitness).max() ?? .nan,
+      intervals: try record.lastInterval() ?? 0, offspring: offspring.count,
+      freshTensors: offspring.freshTensors,
       lostJobs: try record.events(kind: "workerLost").count, seconds: measured.total,
       engineShare: measured.total > 0 ? max(0, 1 - measured.useful / measured.total) : 0)
   }

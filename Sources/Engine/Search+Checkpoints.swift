@@ -86,6 +86,8 @@ extension Search {
 
   /// Removes all checkpoints but these.
   func keepCheckpoints(_ names: Set<String>) throws {
+    // A record that a power failure set back must not name files that are gone.
+    try record.settle()
     digests.forget(except: Set(names.map { folder.absolute($0) }))
     try folder.removeCheckpoints(except: names)
   }

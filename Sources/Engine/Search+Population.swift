@@ -18,7 +18,7 @@ extension Search {
   func makeFirst(_ member: Int, _ genome: Genome) async throws -> KnownFile {
     let checkpoint = folder.start(member: member, interval: 1)
     let seed = seed.seed(member: member, interval: 0, purpose: .initialWeights)
-    try await initialise(genome, seed, checkpoint, member, interval: 1)
+    _ = try await initialise(genome, seed, checkpoint, member, interval: 1)
     return try await known(checkpoint)
   }
 
@@ -44,11 +44,12 @@ extension Search {
       try replaced[member]
         ?? Record.Row(interval: interval + 1, member: member, genome: genomes[member], start: ends[member])
     }
-    try record.begin(rows)
-    for (offspring, row) in zip(generation.offspring, offspring) {
-      try tell(
-        .offspringMade(offspring: offspring, interval: interval + 1, freshTensors: row.freshTensors))
+    let events = zip(generation.offspring, offspring).map { offspring, row in
+      RunEvent.offspringMade(
+        offspring: offspring, interval: interval + 1, freshTensors: row.freshTensors)
     }
+    try record.begin(rows, events)
+    for event in events { report(event) }
     try keepCheckpoints(of: interval + 1, generations: settings.storage.generations)
   }
 
@@ -62,13 +63,15 @@ extension Search {
     let (folder, space, method) = (folder, space, method)
     let fresh = folder.fresh(member: offspring.member, interval: interval)
     let start = folder.start(member: offspring.member, interval: interval)
-    try await initialise(offspring.genome, offspring.freshSeed, fresh, offspring.member, interval: interval)
+    let freshNetwork = try await initialise(
+      offspring.genome, offspring.freshSeed, fresh, offspring.member, interval: interval)
     let missing = try await aside {
       let missing = try writeOffspring(
         offspring, in: space, method, base: Checkpoint(path: folder.absolute(ends[offspring.base].name)),
         donor: try offspring.donor.map { try Checkpoint(path: folder.absolute(ends[$0].name)) },
-        fresh: Checkpoint(path: folder.absolute(fresh)), to: folder.absolute(start))
-      try FileManager.default.removeItem(atPath: folder.absolute(fresh))
+        fresh: freshNetwork, to: folder.absolute(start))
+      // What stays behind here goes when the interval's superfluous checkpoints do.
+      unlink(folder.absolute(fresh))
       return missing
     }
     return (try await known(start), missing)
@@ -79,15 +82,16 @@ extension Search {
   /// - Throws: ``RunError/member(_:interval:reason:)`` if no worker can, or the file is not what was asked for.
   private func initialise(
     _ genome: Genome, _ seed: UInt64, _ checkpoint: String, _ member: Int, interval: Int
-  ) async throws {
+  ) async throws -> Checkpoint {
     let path = folder.absolute(checkpoint)
     let job = Job.initialise(InitialiseJob(genome: genome, seed: seed, output: path))
     do {
       _ = try await perform(job, member, interval)
-      let found = try Checkpoint(path: path).genome
-      guard found == genome else {
-        throw CheckpointError(path, .wrongGenome(expected: genome, found: found))
+      let found = try Checkpoint(path: path)
+      guard found.genome == genome else {
+        throw CheckpointError(path, .wrongGenome(expected: genome, found: found.genome))
       }
+      return found
     } catch let error where !(error is CancellationError) {
       throw RunError.member(member, interval: interval, reason: String(describing: error))
     }

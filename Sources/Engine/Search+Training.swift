@@ -34,18 +34,24 @@ extension Search {
       row.metrics = try Record.json(result.metrics)
       row.seconds = result.seconds
       row.failure = diverged.map { "tensor `\($0)` has elements that are not finite" }
-      row.isFinished = true
-      try record.finish(row)
-      try tell(
+      try finish(
+        row,
         row.failure.map { .memberFailed(member: member, interval: interval, reason: $0) }
           ?? .memberFinished(member: member, interval: interval, result: result))
     } catch let error where Self.isMembersFault(error) && !isInterrupted {
       // The member stays as it was at the interval's start, and ranks last.
-      row.failure = String(describing: error)
-      row.isFinished = true
-      try record.finish(row)
-      try tell(.memberFailed(member: member, interval: interval, reason: String(describing: error)))
+      let reason = String(describing: error)
+      row.failure = reason
+      try finish(row, .memberFailed(member: member, interval: interval, reason: reason))
     }
+  }
+
+  /// Notes and reports what became of a member.
+  private func finish(_ row: Record.Row, _ event: RunEvent) throws {
+    var row = row
+    row.isFinished = true
+    try record.finish(row, event)
+    report(event)
   }
 
   /// Has a member trained, and looks at what came of it.
@@ -62,7 +68,7 @@ extension Search {
       seed: seed.seed(member: member, interval: interval, purpose: .training),
       evaluationSeed: seed.seed(member: 0, interval: 0, purpose: .evaluation),
       output: folder.absolute(output),
-      artifacts: RunFolder(path: folder.absolute("")).samples(member: member, interval: interval))
+      artifacts: RunFolder(path: folder.absolutePath).samples(member: member, interval: interval))
     guard let result = try await perform(.train(job), member, interval) else {
       throw ProtocolViolation(found: "an answer without a result", expected: "a fitness")
     }

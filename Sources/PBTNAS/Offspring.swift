@@ -31,6 +31,22 @@ public struct Offspring: Hashable, Sendable, Codable {
   public let freshSeed: UInt64
   /// The seed of weight noise.
   public let noiseSeed: UInt64
+
+  /// Describes an offspring that ``nextGeneration(after:_:fitness:in:_:seed:)`` did not make.
+  public init(
+    member: Int, base: Int, donor: Int?, genome: Genome, donatedGenes: [Int], change: Change,
+    freshSeed: UInt64,
+    noiseSeed: UInt64
+  ) {
+    self.member = member
+    self.base = base
+    self.donor = donor
+    self.genome = genome
+    self.donatedGenes = donatedGenes
+    self.change = change
+    self.freshSeed = freshSeed
+    self.noiseSeed = noiseSeed
+  }
 }
 
 extension Offspring {

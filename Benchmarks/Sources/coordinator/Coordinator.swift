@@ -1,0 +1,105 @@
+import Engine
+import Foundation
+import PBTNAS
+
+/// How many member-intervals a second the engine can hand out, check and record, when training takes no time:
+/// `coordinator [MEMBERS INTERVALS]...`, or `coordinator` for the curve from 10 to 10,000 members.
+///
+/// Everything is as in any search: worker processes, checkpoints with digests, offspring, the record in SQLite. Only the
+/// trainer (``NoOpTrainer``) does nothing. Memory is the engine's own, without its workers.
+@main
+enum Coordinator {
+  private static let curve = [(10, 1000), (100, 200), (1000, 100), (10_000, 10)]
+  private static let workers = 2
+
+  static func main() async throws {
+    var arguments = Array(CommandLine.arguments.dropFirst())
+    if arguments == ["worker"] { return try serve(NoOpTrainer()) }
+    let inProcess = arguments.first == "--in-process"
+    if inProcess { arguments.removeFirst() }
+    let numbers = arguments.compactMap(Int.init)
+    guard numbers.count == arguments.count, numbers.count.isMultiple(of: 2) else {
+      throw UsageError(description: "usage: coordinator [--in-process] [MEMBERS INTERVALS]...")
+    }
+    let given = stride(from: 0, to: numbers.count, by: 2).map { (numbers[$0], numbers[$0 + 1]) }
+    print("members intervals  member-intervals/s  microseconds each  memory at 1/4, at the end (MiB)")
+    for (members, intervals) in given.isEmpty ? curve : given {
+      let measured = try await measure(members, intervals, inProcess: inProcess)
+      print(
+        String(
+          format: "%7d %9d  %18.0f  %17.0f  %.0f, %.0f", members, intervals, measured.rate,
+          1e6 / measured.rate, measured.early, measured.late))
+    }
+  }
+
+  /// Runs a search of its own folder.
+  private static func measure(
+    _ members: Int, _ intervals: Int, inProcess: Bool
+  ) async throws -> (rate: Double, early: Double, late: Double) {
+    let folder = RunFolder(path: NSTemporaryDirectory() + "coordinator-\(getpid())")
+    try FileManager.default.createDirectory(atPath: folder.path, withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(atPath: folder.path) }
+    let executable = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
+    let executor: any Executor =
+      inProcess
+      ? InProcessExecutor()
+      : LocalExecutor(
+        workers: workers, command: WorkerCommand(executable: executable, arguments: ["worker"], threads: 1),
+        heartbeatTimeout: 600, logFolder: folder.logs)
+    let settings = RunSettings(
+      task: "no-op", seed: 1, method: MethodSettings(populationSize: members, intervals: intervals))
+    let memory = Memory()
+    let search = try Search(folder, settings, executor: executor, resumes: false) { event in
+      if case .intervalFinished(let interval, _, _) = event, interval == max(1, intervals / 4) {
+        memory.noteEarly()
+      }
+    }
+    let clock = ContinuousClock()
+    let time = try await clock.measure { _ = try await search.run() }
+    return (Double(members * intervals) / (time / .seconds(1)), memory.early, Memory.now)
+  }
+
+  struct UsageError: Error, CustomStringConvertible { let description: String }
+}
+
+/// This process's memory.
+private final class Memory: @unchecked Sendable {
+  // Written once by the search, read after it.
+  private(set) var early = 0.0
+
+  func noteEarly() { early = Self.now }
+
+  /// Resident memory in MiB.
+  static var now: Double {
+    let status = (try? String(contentsOfFile: "/proc/self/status", encoding: .utf8)) ?? ""
+    let line = status.split(separator: "\n").first { $0.hasPrefix("VmRSS:") }
+    return Double(line?.split(separator: " ").dropFirst().first ?? "").map { $0 / 1024 } ?? .nan
+  }
+}
+
+/// Does jobs in this process: what is left is the engine without worker processes.
+private struct InProcessExecutor: Executor {
+  let workerCount = 1
+
+  func start() async throws -> SearchSpace { NoOpTrainer().searchSpace }
+
+  func run(
+    _ job: Job, started: @escaping @Sendable () -> Void,
+    progress: @escaping @Sendable (TrainingProgress) -> Void
+  ) async throws -> FinishedJob {
+    let start = ContinuousClock.now
+    started()
+    let trainer = NoOpTrainer()
+    let result: TrainingResult?
+    switch job {
+    case .initialise(let job):
+      try trainer.initialise(job)
+      result = nil
+    case .train(let job): result = try trainer.train(job, progress: progress)
+    case .evaluate(let job): result = try trainer.evaluate(job)
+    }
+    return FinishedJob(result: result, start: start, end: .now)
+  }
+
+  func stop() async {}
+}
