@@ -28,9 +28,7 @@ public struct BestNetwork: Codable, Hashable, Sendable {
     let writer = try SafetensorsWriter(
       path: target, tensors: tensors.map { .init(name: $0.name, dtype: $0.dtype, shape: $0.shape) },
       metadata: metadata)
-    for tensor in tensors {
-      try source.file.withBytes(of: tensor) { try writer.write($0) }
-    }
+    for tensor in tensors { try writer.copy(tensor, of: source.file) }
     try writer.finish()
   }
 }

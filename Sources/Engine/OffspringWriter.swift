@@ -97,7 +97,7 @@ private let chunkLength = 16_384
 private func write(_ tensors: [StoredTensor], _ source: TensorSource, to writer: SafetensorsWriter) throws {
   switch source {
   case .base, .donor, .fresh:
-    try tensors[0].withBytes { try writer.write($0) }
+    try writer.copy(tensors[0].info, of: tensors[0].file)
   case .shrinkPerturb(let lambda, let gamma):
     try tensors[0].withBytes { donor in
       try tensors[1].withBytes { fresh in

@@ -4,7 +4,8 @@ import Foundation
 final class FileBytes: @unchecked Sendable {
   /// All bytes.
   let bytes: UnsafeRawBufferPointer
-  private let isMapped: Bool
+  /// The open file, for copies that the system makes by itself; nil for a small file.
+  let descriptor: Int32?
 
   /// Below this many bytes reading costs less than a mapping, of whose end every thread of the process has to hear.
   private static let smallestMapped = 1 << 16
@@ -15,18 +16,21 @@ final class FileBytes: @unchecked Sendable {
   init(path: String) throws(SafetensorsError) {
     let descriptor = open(path, O_RDONLY | O_CLOEXEC)
     guard descriptor >= 0 else { throw .system(path, "opening") }
-    defer { close(descriptor) }
+    var isKept = false
+    defer { if !isKept { close(descriptor) } }
     var status = stat()
     guard fstat(descriptor, &status) == 0 else { throw .system(path, "opening") }
     let size = Int(status.st_size)
-    isMapped = size >= Self.smallestMapped
-    if isMapped {
+    if size >= Self.smallestMapped {
       guard let start = mmap(nil, size, PROT_READ, MAP_PRIVATE, descriptor, 0), start != MAP_FAILED else {
         throw .system(path, "mapping")
       }
       bytes = UnsafeRawBufferPointer(start: start, count: size)
+      self.descriptor = descriptor
+      isKept = true
       return
     }
+    self.descriptor = nil
     let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: size, alignment: 64)
     var count = 0
     while count < size {
@@ -45,8 +49,9 @@ final class FileBytes: @unchecked Sendable {
   }
 
   deinit {
-    if isMapped {
+    if let descriptor {
       munmap(UnsafeMutableRawPointer(mutating: bytes.baseAddress), bytes.count)
+      close(descriptor)
     } else {
       bytes.deallocate()
     }

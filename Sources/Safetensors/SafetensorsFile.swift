@@ -1,3 +1,5 @@
+import Foundation
+
 /// A safetensors file for reading. Its header is checked as a whole; the elements are mapped into memory and read when they
 /// are asked for.
 ///
@@ -43,12 +45,31 @@ public final class SafetensorsFile: Sendable {
   public subscript(name: String) -> TensorInfo? { indices[name].map { tensors[$0] } }
 
   /// Calls `body` with a tensor's elements: little-endian, row-major, valid during the call.
-  public func withBytes<Result>(
-    of tensor: TensorInfo, _ body: (UnsafeRawBufferPointer) throws -> Result
-  ) rethrows -> Result {
-    let start = dataOffset + tensor.range.lowerBound
-    return try withExtendedLifetime(file) {
-      try body(UnsafeRawBufferPointer(rebasing: file.bytes[start..<start + tensor.byteCount]))
+  public func withBytes<Result, Failure: Error>(
+    of tensor: TensorInfo, _ body: (UnsafeRawBufferPointer) throws(Failure) -> Result
+  ) throws(Failure) -> Result {
+    defer { withExtendedLifetime(file) {} }
+    return try body(UnsafeRawBufferPointer(rebasing: file.bytes[place(of: tensor)]))
+  }
+
+  /// Where a tensor's elements lie in the file.
+  private func place(of tensor: TensorInfo) -> Range<Int> {
+    dataOffset + tensor.range.lowerBound..<dataOffset + tensor.range.upperBound
+  }
+
+  /// Appends a tensor's elements to another open file without bringing them into this process's memory: on file systems
+  /// that can, the copy shares the original's blocks.
+  ///
+  /// - Returns: how many bytes were copied; fewer than all where the system cannot copy so, or has no room.
+  func appendBytes(of tensor: TensorInfo, to descriptor: Int32) -> Int {
+    guard let source = file.descriptor else { return 0 }
+    let place = place(of: tensor)
+    var offset = off_t(place.lowerBound)
+    while offset < place.upperBound {
+      let count = sendfile(descriptor, source, &offset, place.upperBound - Int(offset))
+      if count < 0, errno == EINTR { continue }
+      if count <= 0 { break }
     }
+    return Int(offset) - place.lowerBound
   }
 }

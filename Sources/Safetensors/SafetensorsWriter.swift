@@ -67,6 +67,17 @@ public final class SafetensorsWriter {
     written += bytes.count
   }
 
+  /// Appends the next tensor's elements as they are in another file.
+  public func copy(_ tensor: TensorInfo, of file: SafetensorsFile) throws(SafetensorsError) {
+    let count = file.appendBytes(of: tensor, to: descriptor)
+    written += count
+    if count == tensor.byteCount { return }
+    // Written from memory instead; that also finds out what was in the way.
+    try file.withBytes(of: tensor) { bytes throws(SafetensorsError) in
+      try write(UnsafeRawBufferPointer(rebasing: bytes[count...]))
+    }
+  }
+
   /// Brings the file to the disk and gives it its name, in place of one that has it.
   ///
   /// - Parameter waitsForDisk: whether file and name must outlast a power failure that follows at once. Without, the system

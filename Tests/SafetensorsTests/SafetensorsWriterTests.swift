@@ -119,6 +119,29 @@ import Testing
     #expect(try SafetensorsFile(path: path)["old"] != nil)
   }
 
+  /// Small files are read, large ones stay open and are copied by the system.
+  @Test(arguments: [10, 100_000]) func tensorsAreCopiedAsTheyAreFromFilesOfAnySize(length: Int) throws {
+    var random = SeededRandom(state: UInt64(length))
+    let original = folder.file("original.safetensors")
+    let tensors = ["a", "b", "c"].map { SafetensorsWriter.Tensor(name: $0, dtype: .uint8, shape: [length]) }
+    let elements = tensors.map { _ in
+      Data((0..<length).map { _ in UInt8.random(in: 0...255, using: &random) })
+    }
+    let writer = try SafetensorsWriter(path: original, tensors: tensors, metadata: [:])
+    for data in elements { try data.withUnsafeBytes { try writer.write($0) } }
+    try writer.finish()
+
+    let file = try SafetensorsFile(path: original)
+    let order = [2, 0, 1]
+    let copy = try SafetensorsWriter(path: path, tensors: order.map { tensors[$0] }, metadata: [:])
+    for index in order { try copy.copy(#require(file[tensors[index].name]), of: file) }
+    try copy.finish(waitsForDisk: false)
+    let copied = try SafetensorsFile(path: path)
+    for (tensor, data) in zip(tensors, elements) {
+      #expect(try copied.withBytes(of: #require(copied[tensor.name])) { Data($0) } == data)
+    }
+  }
+
   @Test func aFolderThatDoesNotExistIsNamed() throws {
     #expect {
       try write([("a", [1])], to: folder.file("none/a.safetensors"))
