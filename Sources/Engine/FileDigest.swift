@@ -60,7 +60,10 @@ final class FileDigests: Sendable {
       nanoseconds: status.st_mtim.tv_nsec)
   }
 
-  private static func compute(_ path: String) throws -> String {
+  /// A file's digest, read from the disk.
+  ///
+  /// - Throws: `POSIXError` if it cannot be read.
+  static func compute(_ path: String) throws -> String {
     let descriptor = open(path, O_RDONLY | O_CLOEXEC)
     guard descriptor >= 0 else { throw POSIXError.last }
     defer { close(descriptor) }
@@ -86,5 +89,5 @@ final class FileDigests: Sendable {
 
 extension POSIXError {
   /// The error of the system call that has just failed.
-  fileprivate static var last: POSIXError { POSIXError(POSIXErrorCode(rawValue: errno) ?? .EIO) }
+  static var last: POSIXError { POSIXError(POSIXErrorCode(rawValue: errno) ?? .EIO) }
 }
