@@ -15,13 +15,15 @@ public struct BestNetwork: Codable, Hashable, Sendable {
   /// The digest of its file.
   var digest: String?
 
-  /// Writes the network to a file of its own: a checkpoint without optimiser state, with fitness and the options' names in its header.
+  /// Writes the network to a file of its own: a checkpoint without optimiser state and attachments, with
+  /// fitness and the options' names in its header.
   func write(checkpoint path: String, space: SearchSpace, to target: String) throws {
     let source = try Checkpoint(path: path)
     let tensors = source.file.tensors.filter {
       if case .optimizerState = TensorName($0.name) { false } else { true }
     }
     var metadata = source.file.metadata
+    metadata[Checkpoint.attachmentsKey] = nil
     metadata["fitness"] = String(fitness)
     metadata["architecture"] = space.optionNames(of: genome).map { "\($0.gene)=\($0.option)" }
       .joined(separator: " ")

@@ -5,7 +5,9 @@ import Safetensors
 /// A member's weights in a safetensors file, as trainers write it.
 ///
 /// Header texts: `format` = ``format``, `genome` = a JSON array of option indices, `buffers` = a JSON array of the names of tensors that are statistics,
-/// not weights. Further texts are the trainer's own.
+/// not weights, and, where the network has any, `attachments` = a JSON array of names in the run's
+/// ``AttachmentFolder``, in the trainer's order. Further texts are the trainer's own. An offspring has its
+/// base parent's texts, and so its attachments.
 public struct Checkpoint: Sendable {
   /// The value of the header's `format`.
   public static let format = "pbtnas-checkpoint-1"
@@ -16,6 +18,9 @@ public struct Checkpoint: Sendable {
   public let genome: Genome
   /// What the file holds.
   public let contents: CheckpointContents
+  /// The files that belong to it, by their names in the run's ``AttachmentFolder``.
+  public let attachments: [String]
+  static let attachmentsKey = "attachments"
 
   /// Opens a checkpoint.
   ///
@@ -31,6 +36,11 @@ public struct Checkpoint: Sendable {
     guard format == Self.format else { throw CheckpointError(path, .format(format)) }
     genome = try Self.decode(text("genome"), "genome", path)
     let buffers: Set<String> = try Self.decode(text("buffers"), "buffers", path)
+    attachments =
+      try metadata[Self.attachmentsKey].map { try Self.decode($0, Self.attachmentsKey, path) } ?? []
+    if let name = attachments.first(where: { AttachmentFolder.digest(in: $0) == nil }) {
+      throw CheckpointError(path, .attachmentName(name))
+    }
     contents = CheckpointContents(
       tensors: file.tensors.map {
         TensorDescription(name: $0.name, shape: $0.shape, isFloatingPoint: $0.dtype.isFloatingPoint)
@@ -48,9 +58,12 @@ public struct Checkpoint: Sendable {
 
   /// The header's texts of a checkpoint.
   ///
-  /// - Parameter own: the trainer's further texts.
+  /// - Parameters:
+  ///   - attachments: the names of the files that belong to it, as ``AttachmentFolder/add(extension:_:)``
+  ///     gave them.
+  ///   - own: the trainer's further texts.
   public static func metadata(
-    genome: Genome, buffers: [String], own: [String: String] = [:]
+    genome: Genome, buffers: [String], attachments: [String] = [], own: [String: String] = [:]
   ) throws -> [String: String] {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
@@ -58,6 +71,9 @@ public struct Checkpoint: Sendable {
     texts["format"] = format
     texts["genome"] = String(decoding: try encoder.encode(genome), as: UTF8.self)
     texts["buffers"] = String(decoding: try encoder.encode(buffers), as: UTF8.self)
+    if !attachments.isEmpty {
+      texts[attachmentsKey] = String(decoding: try encoder.encode(attachments), as: UTF8.self)
+    }
     return texts
   }
 

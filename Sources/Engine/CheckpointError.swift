@@ -23,6 +23,10 @@ public struct CheckpointError: Error, Hashable, Sendable {
     case shape(tensor: String, expected: [Int], found: [Int])
     /// Training has changed which tensors are buffers.
     case buffers([String])
+    /// The header lists an attachment by a name that none can have.
+    case attachmentName(String)
+    /// A file that the header lists is missing or damaged.
+    case attachment(String, damage: String)
   }
 
   /// The file.
@@ -59,6 +63,11 @@ extension CheckpointError: CustomStringConvertible {
       "\(path): tensor `\(tensor)` has shape \(found); expected \(expected), as before training"
     case .buffers(let names):
       "\(path): the header's `buffers` differ from those before training in \(names.joined(separator: ", "))"
+    case .attachmentName(let name):
+      "\(path): the header lists an attachment `\(name.prefix(80))`; "
+        + "expected the 32 hexadecimal digits of its content's XXH3 digest, a dot and an extension"
+    case .attachment(let name, let damage):
+      "\(path): its attachment `\(name)` is not what the name says: \(damage)"
     }
   }
 }

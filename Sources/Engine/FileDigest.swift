@@ -30,7 +30,7 @@ final class FileDigests: Sendable {
   func digest(of path: String) throws -> String {
     let stamp = try Self.stamp(path)
     if let known = known.withLock({ $0[path] }), known.stamp == stamp { return known.digest }
-    let digest = try Self.compute(path, size: stamp.size)
+    let digest = try Self.compute(path)
     known.withLock { $0[path] = (stamp, digest) }
     return digest
   }
@@ -63,7 +63,10 @@ final class FileDigests: Sendable {
   /// How many bytes are read at a time: enough to cost no time, few enough for the processor's cache.
   private static let longestRead = 1 << 18
 
-  private static func compute(_ path: String, size: Int) throws -> String {
+  /// A file's digest, read from the disk.
+  ///
+  /// - Throws: `POSIXError` if it cannot be read.
+  static func compute(_ path: String) throws -> String {
     let descriptor = open(path, O_RDONLY | O_CLOEXEC)
     guard descriptor >= 0 else { throw POSIXError.last }
     defer { close(descriptor) }
@@ -72,7 +75,7 @@ final class FileDigests: Sendable {
     XXH3_128bits_reset(state)
     // Read and not mapped: a file that shrinks meanwhile would end the process.
     let buffer = UnsafeMutableRawBufferPointer.allocate(
-      byteCount: min(max(size, 1), longestRead), alignment: 64)
+      byteCount: min(max(try stamp(path).size, 1), longestRead), alignment: 64)
     defer { buffer.deallocate() }
     while true {
       let count = read(descriptor, buffer.baseAddress, buffer.count)
@@ -90,5 +93,5 @@ final class FileDigests: Sendable {
 
 extension POSIXError {
   /// The error of the system call that has just failed.
-  fileprivate static var last: POSIXError { POSIXError(POSIXErrorCode(rawValue: errno) ?? .EIO) }
+  static var last: POSIXError { POSIXError(POSIXErrorCode(rawValue: errno) ?? .EIO) }
 }

@@ -9,8 +9,9 @@ public struct Pruned: Hashable, Sendable {
 }
 
 extension RunFolder {
-  /// Removes the checkpoints that nobody needs any more: all of a run that is done, whose network is ``best``; else all that a resume does not
-  /// start from. What is removed could be made again, since everything follows from seeds.
+  /// Removes the checkpoints, with their attachments, that nobody needs any more: all of a run that is done,
+  /// whose network is ``best``; else all that a resume does not start from. What is removed could be made
+  /// again, since everything follows from seeds.
   ///
   /// - Parameter isRehearsal: whether to remove nothing and only count.
   /// - Throws: ``RunError`` if there is no run, or an engine works on it.
@@ -21,7 +22,8 @@ extension RunFolder {
       let record = try Record(path: record)
       let isFinished = try record.get("summary", as: RunSummary.self) != nil
       let interval = isFinished ? nil : try record.lastInterval()
-      let kept = try interval.map { try record.checkpoints(neededIn: $0) } ?? []
+      var kept = try interval.map { try record.checkpoints(neededIn: $0) } ?? []
+      kept.formUnion(attachments(of: kept))
       let names = try checkpointNames()
       let remaining = names.filter(kept.contains)
       // Before anything is removed: what keeps another name frees nothing.

@@ -117,11 +117,11 @@ public struct RunFolder: Hashable, Sendable {
     return stat(absolute(name), &status) == 0 ? Int(status.st_size) : 0
   }
 
-  /// All checkpoints, with what interrupted writers have left, by their names in the folder.
+  /// All checkpoints and attachments, with what interrupted writers have left, by their names in the folder.
   func checkpointNames() throws -> [String] {
-    guard FileManager.default.fileExists(atPath: checkpoints) else { return [] }
+    guard FileManager.default.fileExists(atPath: checkpoints) else { return try attachmentNames() }
     return try FileManager.default.subpathsOfDirectory(atPath: checkpoints)
-      .filter { $0.contains("/") }.map { "\(Self.checkpointFolder)/\($0)" }
+      .filter { $0.contains("/") }.map { "\(Self.checkpointFolder)/\($0)" } + attachmentNames()
   }
 
   /// How many bytes files take, by their names in the folder. One file with two names counts once.
@@ -135,11 +135,14 @@ public struct RunFolder: Hashable, Sendable {
     }
   }
 
-  /// Removes all checkpoints but these, and what interrupted writers have left.
+  /// Removes all checkpoints and attachments but these, and what interrupted writers have left.
   ///
   /// - Parameter kept: names as the record has them.
   func removeCheckpoints(except kept: Set<String>) throws {
     let manager = FileManager.default
+    for name in try attachmentNames() where !kept.contains(name) {
+      try manager.removeItem(atPath: absolute(name))
+    }
     guard manager.fileExists(atPath: checkpoints) else { return }
     for interval in try manager.contentsOfDirectory(atPath: checkpoints) where interval.hasPrefix("interval-")
     {

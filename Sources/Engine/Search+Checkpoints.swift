@@ -55,8 +55,25 @@ extension Search {
     return network
   }
 
+  /// What is wrong with a checkpoint or a file that belongs to it; nil if nothing is.
   private nonisolated func damage(of file: KnownFile) -> String? {
-    digests.damage(of: folder.absolute(file.name), expected: file.digest)
+    let path = folder.absolute(file.name)
+    if let damage = digests.damage(of: path, expected: file.digest) { return damage }
+    do {
+      try checkAttachments(of: try Checkpoint(path: path))
+      return nil
+    } catch {
+      return String(describing: error)
+    }
+  }
+
+  /// Makes sure that the files which belong to a checkpoint are there and are what their names say.
+  ///
+  /// - Throws: ``CheckpointError``
+  nonisolated func checkAttachments(of checkpoint: Checkpoint) throws(CheckpointError) {
+    if let (name, damage) = digests.damagedAttachment(of: checkpoint, in: folder.attachments) {
+      throw CheckpointError(checkpoint.file.path, .attachment(name, damage: damage))
+    }
   }
 
   /// Makes a checkpoint again unless it is as it should be; its ancestors first, where that is needed.
@@ -84,12 +101,13 @@ extension Search {
     try tell(.checkpointRestored(file: file.name, isIdentical: isIdentical))
   }
 
-  /// Removes all checkpoints but these.
+  /// Removes all checkpoints but these and their attachments.
   func keepCheckpoints(_ names: Set<String>) throws {
     // A record that a power failure set back must not name files that are gone.
     try record.settle()
-    digests.forget(except: Set(names.map { folder.absolute($0) }))
-    try folder.removeCheckpoints(except: names)
+    let kept = names.union(folder.attachments(of: names))
+    digests.forget(except: Set(kept.map { folder.absolute($0) }))
+    try folder.removeCheckpoints(except: kept)
   }
 
   /// Removes the checkpoints that an interval does not need any more once its members are known.
@@ -112,8 +130,8 @@ extension Search {
     throw RunError.diskLimit(folder: folder.path, limit: limit, used: used, needed: needed)
   }
 
-  /// How large a member's checkpoint is expected to get: as large as the largest that training has made.
+  /// How many bytes a member's training is expected to write: as many as the most that training has written.
   func expectedSize(of row: Record.Row) -> Int {
-    max(largestResult, folder.size(of: row.startCheckpoint))
+    max(largestResult, folder.bytes(expectedFrom: row.startCheckpoint))
   }
 }

@@ -68,16 +68,18 @@ extension Search {
       seed: seed.seed(member: member, interval: interval, purpose: .training),
       evaluationSeed: seed.seed(member: 0, interval: 0, purpose: .evaluation),
       output: folder.absolute(output),
-      artifacts: RunFolder(path: folder.absolutePath).samples(member: member, interval: interval))
+      artifacts: RunFolder(path: folder.absolutePath).samples(member: member, interval: interval),
+      attachments: folder.attachments.path)
     guard let result = try await perform(.train(job), member, interval) else {
       throw ProtocolViolation(found: "an answer without a result", expected: "a fitness")
     }
-    let diverged = try await aside {
-      let trained = try Checkpoint(path: job.output)
-      try trained.check(continues: Checkpoint(path: start))
-      return trained.firstNonFiniteTensor()
+    let (diverged, size) = try await aside {
+      let (started, trained) = (try Checkpoint(path: start), try Checkpoint(path: job.output))
+      try trained.check(continues: started)
+      try checkAttachments(of: trained)
+      return (trained.firstNonFiniteTensor(), folder.bytes(written: trained, startedFrom: started))
     }
-    largestResult = max(largestResult, folder.size(of: output))
+    largestResult = max(largestResult, size)
     return (result, try await known(output), diverged)
   }
 

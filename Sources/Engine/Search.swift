@@ -13,7 +13,7 @@ public actor Search {
   let report: @Sendable (RunEvent) -> Void
   private let lock: RunLock
   let digests = FileDigests()
-  /// The size of the largest checkpoint that training has made in this process.
+  /// The most bytes that one training job has written in this process.
   var largestResult = 0
   /// The repairs of checkpoints, one after another.
   var repairs: Task<Void, any Error>?

@@ -66,11 +66,14 @@ public struct TrainJob: Codable, Sendable, Hashable {
   /// Path without extension for files that show what the network does, such as a grid of samples:
   /// the trainer adds `.png` and the like. Nil if none are wanted.
   public var artifacts: String?
+  /// The path of the run's ``AttachmentFolder``, for trainers whose checkpoints have attachments. The engine
+  /// always names one.
+  public var attachments: String?
 
   /// Makes a job.
   public init(
     genome: Genome, checkpoint: String, seed: UInt64, evaluationSeed: UInt64, output: String,
-    artifacts: String?
+    artifacts: String?, attachments: String? = nil
   ) {
     self.genome = genome
     self.checkpoint = checkpoint
@@ -78,6 +81,7 @@ public struct TrainJob: Codable, Sendable, Hashable {
     self.evaluationSeed = evaluationSeed
     self.output = output
     self.artifacts = artifacts
+    self.attachments = attachments
   }
 }
 

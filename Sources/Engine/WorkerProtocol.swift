@@ -13,6 +13,10 @@ import PBTNAS
 /// A trainer that has no room on the disk adds `"disk_full":true` to its `error`: then the run stops and can be resumed, where another
 /// error makes the member rank last.
 ///
+/// What belongs to a network but is too large to be written with every checkpoint goes into files of the
+/// folder that a `train` job names as `attachments`, and the checkpoint's header lists them: see
+/// ``AttachmentFolder`` for their names, which follow from their contents.
+///
 /// Numbers that are not finite are the strings "NaN", "Infinity" and "-Infinity"; from a trainer also the bare words, which Python writes. A trainer exits when its input ends.
 enum WorkerProtocol {
   /// The protocol's version.

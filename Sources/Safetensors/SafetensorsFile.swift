@@ -41,6 +41,9 @@ public final class SafetensorsFile: Sendable {
     indices = Dictionary(uniqueKeysWithValues: header.tensors.enumerated().map { ($1.name, $0) })
   }
 
+  /// The size of the file in bytes.
+  public var byteCount: Int { file.bytes.count }
+
   /// The tensor with a name; nil if there is none.
   public subscript(name: String) -> TensorInfo? { indices[name].map { tensors[$0] } }
 

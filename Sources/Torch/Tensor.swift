@@ -129,7 +129,7 @@ extension Tensor {
   }
 
   /// Overwrites the elements from row-major bytes; keeps the layout in memory.
-  func assign(rowMajorBytes bytes: UnsafeRawBufferPointer) throws(TorchError) {
+  public func assign(rowMajorBytes bytes: UnsafeRawBufferPointer) throws(TorchError) {
     try check(ct_assign_bytes(handle, bytes.baseAddress, bytes.count))
   }
 

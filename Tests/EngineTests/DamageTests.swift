@@ -13,7 +13,7 @@ import Testing
     case emptied
   }
 
-  private static func damage(_ path: String, _ damage: Damage, _ random: inout SeededGenerator) throws {
+  static func damage(_ path: String, _ damage: Damage, _ random: inout SeededGenerator) throws {
     let url = URL(fileURLWithPath: path)
     var bytes = try Data(contentsOf: url)
     switch damage {

@@ -11,6 +11,7 @@ actor InProcessExecutor: Executor {
 
   nonisolated let workerCount: Int
   private let fault: Fault
+  private let attaches: ToyTrainer.Attachments
   private var random: SeededGenerator
   private var free: Int
   private var waiting: [CheckedContinuation<Void, Never>] = []
@@ -20,12 +21,17 @@ actor InProcessExecutor: Executor {
 
   /// - Parameters:
   ///   - order: the seed of the order.
+  ///   - attaches: whether training leaves attachments.
   ///   - fault: asked before a job is done, with the number of jobs begun before.
-  init(workers: Int, order: UInt64 = 0, fault: @escaping Fault = { _, _ in nil }) {
+  init(
+    workers: Int, order: UInt64 = 0, attaches: ToyTrainer.Attachments = .none,
+    fault: @escaping Fault = { _, _ in nil }
+  ) {
     workerCount = workers
     free = workers
     random = SeededGenerator(seed: order)
     self.fault = fault
+    self.attaches = attaches
   }
 
   func start() -> SearchSpace { ToyTrainer().searchSpace }
@@ -49,12 +55,12 @@ actor InProcessExecutor: Executor {
     started()
     let start = ContinuousClock.now
     let pause = Duration.microseconds(random.below(1500))
-    let fault = fault
+    let (fault, attaches) = (fault, attaches)
     let result = try await Task.detached {
       try await Task.sleep(for: pause)
       if let error = fault(job, number) { throw error }
       do {
-        return try Self.perform(job, progress)
+        return try Self.perform(job, attaches, progress)
       } catch let error as SafetensorsError {
         // What a worker's answer would say.
         if error.isDiskFull { throw JobFailed("\(error)", isDiskFull: true) }
@@ -70,8 +76,10 @@ actor InProcessExecutor: Executor {
     if !waiting.isEmpty { waiting.remove(at: random.below(waiting.count)).resume() }
   }
 
-  private static func perform(_ job: Job, _ progress: (TrainingProgress) -> Void) throws -> TrainingResult? {
-    let trainer = ToyTrainer()
+  private static func perform(
+    _ job: Job, _ attaches: ToyTrainer.Attachments, _ progress: (TrainingProgress) -> Void
+  ) throws -> TrainingResult? {
+    let trainer = ToyTrainer(attaches: attaches)
     switch job {
     case .initialise(let job):
       try trainer.initialise(job)

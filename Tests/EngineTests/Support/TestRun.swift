@@ -38,16 +38,20 @@ final class TestRun: Sendable {
   }
 
   /// A run that nothing disturbs.
-  static func undisturbed(_ settings: RunSettings) async throws -> TestRun {
+  static func undisturbed(
+    _ settings: RunSettings, attaches: ToyTrainer.Attachments = .none
+  ) async throws -> TestRun {
     let run = try TestRun()
-    try await run.run(settings, InProcessExecutor(workers: 2))
+    try await run.run(settings, InProcessExecutor(workers: 2, attaches: attaches))
     return run
   }
 
   /// A run that has stopped after some jobs, as on a full disk.
-  static func stopped(_ settings: RunSettings, after jobs: Int, workers: Int = 2) async throws -> TestRun {
+  static func stopped(
+    _ settings: RunSettings, after jobs: Int, workers: Int = 2, attaches: ToyTrainer.Attachments = .none
+  ) async throws -> TestRun {
     let run = try TestRun()
-    let full = InProcessExecutor(workers: workers) { _, number in
+    let full = InProcessExecutor(workers: workers, attaches: attaches) { _, number in
       number >= jobs ? JobFailed("no room left", isDiskFull: true) : nil
     }
     await #expect(throws: (any Error).self) { try await run.run(settings, full) }
@@ -68,13 +72,22 @@ final class TestRun: Sendable {
     }
     return Outcome(
       members: members, best: try Data(contentsOf: URL(fileURLWithPath: folder.best)),
-      checkpoints: checkpoints)
+      checkpoints: checkpoints, attachments: Set(try attachmentNames()))
   }
 
   struct Outcome: Equatable {
     var members: [Record.Row]
     var best: Data
     var checkpoints: [Data]
+    /// Their names are their contents' digests.
+    var attachments: Set<String>
+  }
+
+  /// Attachments in the folder.
+  func attachmentNames() throws -> [String] {
+    let path = "\(folder.path)/attachments"
+    guard FileManager.default.fileExists(atPath: path) else { return [] }
+    return try FileManager.default.contentsOfDirectory(atPath: path).sorted()
   }
 
   /// Checkpoints in the folder.

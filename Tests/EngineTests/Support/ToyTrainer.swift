@@ -16,6 +16,23 @@ final class ToyTrainer: Trainer {
     Gene(name: "g3", options: ["x", "y"], owns: ["net.g3"]),
   ])
 
+  /// Whether training leaves attachments, of which a network keeps the last three.
+  enum Attachments: Sendable {
+    case none
+    case some
+    /// As ``some``, but the jobs whose output's path has a text in it lose theirs.
+    case lost(String)
+  }
+
+  /// The size of an attachment.
+  static let attachmentLength = 16_384
+
+  private let attaches: Attachments
+
+  init(attaches: Attachments = .none) {
+    self.attaches = attaches
+  }
+
   private typealias Values = [String: (dtype: DType, shape: [Int], values: [Float])]
 
   private static func layers(_ genome: Genome) -> [(name: String, width: Int)] {
@@ -42,11 +59,12 @@ final class ToyTrainer: Trainer {
 
   func train(_ job: TrainJob, progress: (TrainingProgress) -> Void) throws -> TrainingResult {
     var tensors = try Self.read(job.checkpoint)
+    let (seed, attachments) = try attach(job)
     for name in tensors.keys.sorted() where name.hasPrefix("net.") {
-      Self.train(name, in: &tensors, seed: job.seed)
+      Self.train(name, in: &tensors, seed: seed)
     }
     progress(TrainingProgress(fraction: 0.5, samplesPerSecond: 100))
-    try Self.write(tensors, genome: job.genome, to: job.output)
+    try Self.write(tensors, genome: job.genome, attachments: attachments, to: job.output)
     return try evaluate(
       EvaluateJob(genome: job.genome, checkpoint: job.output, seed: job.evaluationSeed, artifacts: nil))
   }
@@ -58,6 +76,30 @@ final class ToyTrainer: Trainer {
     return TrainingResult(
       fitness: 0.02 * Double(job.genome.choices.reduce(0, +)) - distance,
       metrics: ["mean_weight": Double(weights.reduce(0, +))], files: [], seconds: 0.001)
+  }
+
+  /// Reads the attachments and adds one.
+  ///
+  /// - Returns: a seed that follows from the job's and from every byte of the attachments, and the names that
+  ///   belong to the result.
+  private func attach(_ job: TrainJob) throws -> (seed: UInt64, attachments: [String]) {
+    if case .none = attaches { return (job.seed, []) }
+    guard let path = job.attachments else { throw JobFailed("no folder for attachments") }
+    let folder = AttachmentFolder(path: path)
+    let old = try Checkpoint(path: job.checkpoint).attachments
+    let seed = try old.reduce(job.seed) { seed, name in
+      try Data(contentsOf: URL(fileURLWithPath: folder.path(of: name)))
+        .reduce(seed) { ($0 ^ UInt64($1)) &* 0x100_0000_01B3 }
+    }
+    let name = try folder.add(extension: "toy") { path in
+      var random = SeededGenerator(seed: seed)
+      let bytes = (0..<Self.attachmentLength).map { _ in UInt8(random.below(256)) }
+      try Data(bytes).write(to: URL(fileURLWithPath: path))
+    }
+    if case .lost(let text) = attaches, job.output.contains(text) {
+      try FileManager.default.removeItem(atPath: folder.path(of: name))
+    }
+    return (seed, (old + [name]).suffix(3))
   }
 
   private static func train(_ name: String, in tensors: inout Values, seed: UInt64) {
@@ -85,12 +127,14 @@ final class ToyTrainer: Trainer {
     name.utf8.reduce(0xCBF2_9CE4_8422_2325) { ($0 ^ UInt64($1)) &* 0x100_0000_01B3 }
   }
 
-  private static func write(_ tensors: Values, genome: Genome, to path: String) throws {
+  private static func write(
+    _ tensors: Values, genome: Genome, attachments: [String] = [], to path: String
+  ) throws {
     try writeCheckpoint(
       tensors.sorted { $0.key < $1.key }.map {
         ToyTensor(name: $0.key, shape: $0.value.shape, values: $0.value.values)
       },
-      genome: genome, to: path)
+      genome: genome, attachments: attachments, to: path)
   }
 
   private static func read(_ path: String) throws -> Values {
@@ -110,11 +154,14 @@ struct ToyTensor {
 }
 
 /// Writes a checkpoint; tensors whose names end in `running_mean` are its buffers.
-func writeCheckpoint(_ tensors: [ToyTensor], genome: Genome, to path: String) throws {
+func writeCheckpoint(
+  _ tensors: [ToyTensor], genome: Genome, attachments: [String] = [], to path: String
+) throws {
   let buffers = tensors.map(\.name).filter { $0.hasSuffix("running_mean") }
   let writer = try SafetensorsWriter(
     path: path, tensors: tensors.map { .init(name: $0.name, dtype: .float32, shape: $0.shape) },
-    metadata: try Checkpoint.metadata(genome: genome, buffers: buffers, own: ["task": "toy"]))
+    metadata: try Checkpoint.metadata(
+      genome: genome, buffers: buffers, attachments: attachments, own: ["task": "toy"]))
   for tensor in tensors { try tensor.values.withUnsafeBytes { try writer.write($0) } }
   try writer.finish()
 }

@@ -1,0 +1,106 @@
+import Foundation
+
+/// The folder of a run's attachments: files that checkpoints list under `attachments` in their headers
+/// because they are too large to be written with each, such as the parts of a replay buffer.
+///
+/// An attachment never changes, and its name is its content's digest (XXH3 of 128 bits, 32 hexadecimal
+/// digits) with an extension, so that a damaged one is found by its name alone, and checkpoints of a common
+/// descent share it. The engine keeps an attachment as long as a kept checkpoint lists it.
+public struct AttachmentFolder: Hashable, Sendable {
+  /// The folder; it need not exist before something is added.
+  public let path: String
+
+  /// Names a folder.
+  public init(path: String) {
+    self.path = path
+  }
+
+  /// Where an attachment lies.
+  public func path(of name: String) -> String { "\(path)/\(name)" }
+
+  /// Adds an attachment, in place of one with the same content.
+  ///
+  /// - Parameters:
+  ///   - fileExtension: the extension of its name, of lower-case letters and digits.
+  ///   - write: writes the file to the path that it is given, complete and safely on the disk.
+  /// - Returns: the attachment's name, to be listed in a checkpoint.
+  /// - Throws: what `write` throws, and errors of the file system.
+  public func add(extension fileExtension: String, _ write: (_ path: String) throws -> Void) throws -> String
+  {
+    try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+    // Nobody lists this name, so it goes with the next pruning if the process ends here.
+    let temporary = path(of: "new-\(UUID().uuidString)")
+    do {
+      try write(temporary)
+      let name = "\(try FileDigests.compute(temporary)).\(fileExtension)"
+      guard rename(temporary, path(of: name)) == 0 else { throw POSIXError.last }
+      return name
+    } catch {
+      unlink(temporary)
+      throw error
+    }
+  }
+
+  /// The digest that an attachment's name promises; nil for a name that none has.
+  static func digest(in name: String) -> String? {
+    let parts = name.split(separator: ".", omittingEmptySubsequences: false)
+    guard parts.count == 2, parts[0].count == 32, parts[0].allSatisfy({ "0123456789abcdef".contains($0) }),
+      !parts[1].isEmpty, parts[1].allSatisfy({ $0.isASCII && ($0.isLowercase || $0.isNumber) })
+    else { return nil }
+    return String(parts[0])
+  }
+}
+
+extension RunFolder {
+  private static let attachmentFolder = "attachments"
+
+  /// The files that checkpoints list.
+  var attachments: AttachmentFolder { AttachmentFolder(path: absolute(Self.attachmentFolder)) }
+
+  /// The attachments that are there, with what interrupted writers have left, by their names in the run's
+  /// folder.
+  func attachmentNames() throws -> [String] {
+    guard FileManager.default.fileExists(atPath: attachments.path) else { return [] }
+    return try FileManager.default.contentsOfDirectory(atPath: attachments.path)
+      .map { "\(Self.attachmentFolder)/\($0)" }
+  }
+
+  /// The attachments that checkpoints list, by their names in the run's folder.
+  ///
+  /// A checkpoint that cannot be read lists none: it is made again, with its attachments, before it is used.
+  func attachments(of checkpoints: some Sequence<String>) -> Set<String> {
+    // Most runs have no attachments, and need not have their checkpoints opened.
+    guard FileManager.default.fileExists(atPath: attachments.path) else { return [] }
+    let lists = Set(checkpoints).map { (try? Checkpoint(path: absolute($0)))?.attachments ?? [] }
+    return Set(lists.joined().map { "\(Self.attachmentFolder)/\($0)" })
+  }
+
+  /// How many bytes training wrote: a checkpoint and the attachments that the one it started from does not
+  /// list.
+  func bytes(written result: Checkpoint, startedFrom start: Checkpoint) -> Int {
+    let added = result.attachments.filter { !start.attachments.contains($0) }
+    return bytes(of: added.map { "\(Self.attachmentFolder)/\($0)" }) + result.file.byteCount
+  }
+
+  /// How many bytes training is expected to write that starts from a checkpoint and has not been seen to
+  /// write more: one like it, with an attachment like its last.
+  func bytes(expectedFrom start: String) -> Int {
+    let last = (try? Checkpoint(path: absolute(start)))?.attachments.last
+    return size(of: start) + (last.map { size(of: "\(Self.attachmentFolder)/\($0)") } ?? 0)
+  }
+}
+
+extension FileDigests {
+  /// The first of a checkpoint's attachments that is missing or not what its name says, with what is wrong
+  /// with it; nil if there is none.
+  func damagedAttachment(of checkpoint: Checkpoint, in folder: AttachmentFolder) -> (
+    name: String, damage: String
+  )? {
+    for name in checkpoint.attachments {
+      if let damage = damage(of: folder.path(of: name), expected: AttachmentFolder.digest(in: name)) {
+        return (name, damage)
+      }
+    }
+    return nil
+  }
+}

@@ -1,0 +1,80 @@
+import Torch
+
+/// Transitions that were drawn from a replay buffer. Arrays hold one after the other.
+public struct DrawnTransitions: Sendable {
+  /// What the observations are.
+  public let layout: ReplayLayout
+  /// How many transitions.
+  public let count: Int
+  /// The bytes of the observations as the agent sees them, [count] + ``ReplayLayout/seenShape``.
+  public private(set) var observations: [UInt8]
+  /// The actions, [count, action length].
+  public private(set) var actions: [Float] = []
+  /// The sums of n discounted rewards, [count].
+  public private(set) var rewards: [Float] = []
+  /// The products of n discounts, [count].
+  public private(set) var discounts: [Float] = []
+  /// The observations n steps later, like ``observations``.
+  public private(set) var nextObservations: [UInt8]
+
+  private let observationBytes: Int
+
+  init(_ layout: ReplayLayout, count: Int) {
+    self.layout = layout
+    self.count = count
+    observationBytes = layout.stack * layout.observationBytes
+    let bytes = count * observationBytes
+    // All bytes are overwritten by `fill`.
+    observations = Array(unsafeUninitializedCapacity: bytes) { $1 = bytes }
+    nextObservations = Array(unsafeUninitializedCapacity: bytes) { $1 = bytes }
+    actions.reserveCapacity(count * layout.actionLength)
+    rewards.reserveCapacity(count)
+    discounts.reserveCapacity(count)
+  }
+
+  /// Adds a transition; places are filled in their order.
+  mutating func fill(_ place: Int, _ episode: ReplayEpisode, from start: Int, steps: Int, discount: Float) {
+    let range = place * observationBytes..<(place + 1) * observationBytes
+    observations.withUnsafeMutableBytes {
+      episode.copySeen(start, to: UnsafeMutableRawBufferPointer(rebasing: $0[range]))
+    }
+    nextObservations.withUnsafeMutableBytes {
+      episode.copySeen(start + steps, to: UnsafeMutableRawBufferPointer(rebasing: $0[range]))
+    }
+    episode.appendAction(start, to: &actions)
+    let (reward, discount) = episode.nStepReturn(from: start, steps: steps, discount: discount)
+    rewards.append(reward)
+    discounts.append(discount)
+  }
+}
+
+/// A batch as tensors on the CPU.
+public struct ReplayTensors {
+  /// [count] + ``ReplayLayout/seenShape``, uint8 or float32.
+  public let observations: Tensor
+  /// [count, action length].
+  public let actions: Tensor
+  /// [count, 1].
+  public let rewards: Tensor
+  /// [count, 1].
+  public let discounts: Tensor
+  /// Like ``observations``.
+  public let nextObservations: Tensor
+
+  /// Copies a batch.
+  ///
+  /// - Throws: ``TorchError`` if there is no memory for it.
+  public init(_ batch: DrawnTransitions) throws {
+    let shape = [batch.count] + batch.layout.seenShape
+    func observations(_ bytes: [UInt8]) throws -> Tensor {
+      let tensor = try Tensor.empty(shape, batch.layout.elementType)
+      try bytes.withUnsafeBytes { try tensor.assign(rowMajorBytes: $0) }
+      return tensor
+    }
+    self.observations = try observations(batch.observations)
+    nextObservations = try observations(batch.nextObservations)
+    actions = try Tensor(batch.actions, shape: [batch.count, batch.layout.actionLength])
+    rewards = try Tensor(batch.rewards, shape: [batch.count, 1])
+    discounts = try Tensor(batch.discounts, shape: [batch.count, 1])
+  }
+}

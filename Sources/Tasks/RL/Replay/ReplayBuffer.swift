@@ -1,0 +1,226 @@
+import Foundation
+import PBTNAS
+
+/// The experience of an agent, from which it learns: n-step transitions, drawn uniformly (DrQ-v2; Yarats et
+/// al. 2021, arXiv 2107.09645).
+///
+/// Every observation is stored once; stacks of pictures and the observation n steps on are put together when
+/// a batch is drawn. Transitions never cross the end of an episode. Transitions can be drawn as soon as the n
+/// steps from them on are done, also within the episode that is going on.
+///
+/// The capacity is a ring of whole episodes: while there are more transitions, the oldest episode goes, but
+/// never the last. So what a buffer holds follows from the sequence of episodes alone, however often it was
+/// written and read in between.
+public final class ReplayBuffer {
+  /// What is stored.
+  public let layout: ReplayLayout
+  /// How many transitions stay, about.
+  public let capacity: Int
+  /// n: how many rewards are summed.
+  public let steps: Int
+  /// Gamma, which every step's own discount is multiplied by.
+  public let discount: Float
+  /// The transitions that are stored.
+  public private(set) var transitions = 0
+
+  private var episodes: [ReplayEpisode] = []
+  /// The number of starts in all finished episodes up to each, counted from the buffer's first ever.
+  private var startsUpTo: [Int] = []
+  private var startsGone = 0
+  private var isEpisodeOpen = false
+  /// The episodes that came from files; they are the first.
+  private var episodesOfSegments = 0
+  private var segments: [(name: String, episodes: Int)] = []
+
+  /// Makes an empty buffer.
+  public init(_ layout: ReplayLayout, capacity: Int, steps: Int, discount: Double) {
+    self.layout = layout
+    self.capacity = max(1, capacity)
+    self.steps = max(1, steps)
+    self.discount = Float(discount)
+  }
+
+  /// The memory that the records take per transition, in bytes: 0 for an empty buffer.
+  public var bytesPerTransition: Double {
+    transitions == 0 ? 0 : Double(episodes.reduce(0) { $0 + $1.byteCount }) / Double(transitions)
+  }
+}
+
+// MARK: Adding
+
+extension ReplayBuffer {
+  /// Begins an episode; ends the one before, wherever it is.
+  ///
+  /// - Parameter observation: the bytes of the first observation, as ``ReplayLayout`` has them.
+  /// - Throws: ``ReplayError`` if it has the wrong size.
+  public func beginEpisode(_ observation: UnsafeRawBufferPointer) throws(ReplayError) {
+    try check("an observation", observation.count, layout.observationBytes)
+    endEpisode()
+    episodes.append(ReplayEpisode(layout, first: observation))
+    isEpisodeOpen = true
+  }
+
+  /// Appends a transition to the episode.
+  ///
+  /// - Parameters:
+  ///   - action: what was done.
+  ///   - reward: what came of it.
+  ///   - discount: the environment's own discount: 1, also where a time limit ends the episode; 0 where
+  ///     nothing can follow.
+  ///   - observation: the bytes of the next observation.
+  /// - Throws: ``ReplayError`` if no episode has begun, or something has the wrong size.
+  public func add(
+    action: [Float], reward: Float, discount: Float, next observation: UnsafeRawBufferPointer
+  ) throws(ReplayError) {
+    guard isEpisodeOpen, let episode = episodes.last else {
+      throw ReplayError(path: "", reason: .noEpisode)
+    }
+    try check("an observation", observation.count, layout.observationBytes)
+    let size = MemoryLayout<Float>.size
+    try check("an action", action.count * size, layout.actionLength * size)
+    episode.append(action: action, reward: reward, discount: discount, next: observation)
+    transitions += 1
+    evict()
+  }
+
+  /// Ends the episode, if one has begun. One without transitions leaves nothing behind.
+  public func endEpisode() {
+    guard isEpisodeOpen, let episode = episodes.last else { return }
+    isEpisodeOpen = false
+    if episode.length == 0 {
+      episodes.removeLast()
+    } else {
+      episode.close()
+      count(episode)
+    }
+  }
+
+  private func count(_ episode: ReplayEpisode) {
+    startsUpTo.append((startsUpTo.last ?? startsGone) + episode.starts(steps: steps))
+  }
+
+  private func evict() {
+    var gone = 0
+    while transitions > capacity, gone < episodes.count - 1 {
+      transitions -= episodes[gone].length
+      gone += 1
+    }
+    guard gone > 0 else { return }
+    episodes.removeFirst(gone)
+    startsGone = startsUpTo[gone - 1]
+    startsUpTo.removeFirst(gone)
+    for _ in 0..<min(gone, episodesOfSegments) {
+      episodesOfSegments -= 1
+      segments[0].episodes -= 1
+      if segments[0].episodes == 0 { segments.removeFirst() }
+    }
+  }
+
+  private func check(_ what: String, _ found: Int, _ expected: Int) throws(ReplayError) {
+    guard found == expected else {
+      throw ReplayError(path: "", reason: .size(of: what, expected: expected, found: found))
+    }
+  }
+}
+
+// MARK: Drawing
+
+extension ReplayBuffer {
+  /// The number of steps that can be drawn.
+  public var starts: Int {
+    let finished = (startsUpTo.last ?? startsGone) - startsGone
+    return finished + (isEpisodeOpen ? episodes.last?.starts(steps: steps) ?? 0 : 0)
+  }
+
+  /// Draws transitions, independently and uniformly of all that have n steps after them.
+  ///
+  /// - Throws: ``ReplayError`` if there are none yet.
+  public func sample(_ count: Int, using random: inout SeededGenerator) throws(ReplayError)
+    -> DrawnTransitions
+  {
+    let starts = starts
+    guard starts > 0 else { throw ReplayError(path: "", reason: .empty(steps: steps)) }
+    var batch = DrawnTransitions(layout, count: count)
+    for place in 0..<count {
+      let (episode, start) = locate(random.below(starts))
+      batch.fill(place, episode, from: start, steps: steps, discount: discount)
+    }
+    return batch
+  }
+
+  /// The episode and the step with a number among all that can be drawn, the oldest first.
+  private func locate(_ number: Int) -> (episode: ReplayEpisode, start: Int) {
+    let wanted = number + startsGone
+    // The first finished episode that reaches beyond it; the open one if there is none.
+    var (low, high) = (0, startsUpTo.count)
+    while low < high {
+      let middle = (low + high) / 2
+      if startsUpTo[middle] > wanted { high = middle } else { low = middle + 1 }
+    }
+    return (episodes[low], wanted - (low == 0 ? startsGone : startsUpTo[low - 1]))
+  }
+}
+
+// MARK: Files
+
+extension ReplayBuffer {
+  /// The files that hold the buffer, oldest first, and the live transitions in all of them.
+  public struct Segments: Hashable, Sendable {
+    /// The files' names.
+    public var names: [String]
+    /// The transitions of theirs that the buffer still holds: the newest.
+    public var transitions: Int
+
+    /// Names files.
+    public init(names: [String], transitions: Int) {
+      self.names = names
+      self.transitions = transitions
+    }
+  }
+
+  /// Writes the episodes that were added since the buffer was made or read, and ends the one that is going
+  /// on.
+  ///
+  /// - Parameter add: is given what writes a file; returns the file's name. Not called if nothing was added.
+  /// - Returns: all files that hold the buffer now.
+  /// - Throws: what `add` throws.
+  public func save(_ add: (_ write: (_ path: String) throws -> Void) throws -> String) throws -> Segments {
+    endEpisode()
+    let added = Array(episodes.dropFirst(episodesOfSegments))
+    if !added.isEmpty {
+      let name = try add { try ReplaySegment.write(added, self.layout, to: $0) }
+      segments.append((name, added.count))
+      episodesOfSegments = episodes.count
+    }
+    return Segments(names: segments.map(\.name), transitions: transitions)
+  }
+
+  /// Reads a buffer from files, which stay mapped into memory.
+  ///
+  /// - Parameters:
+  ///   - stored: what ``save(_:)`` returned.
+  ///   - path: a file's path by its name.
+  /// - Throws: ``SafetensorsError`` or ``ReplayError`` if a file is missing or not what it should be.
+  public convenience init(
+    _ layout: ReplayLayout, capacity: Int, steps: Int, discount: Double, from stored: Segments,
+    path: (String) -> String
+  ) throws {
+    self.init(layout, capacity: capacity, steps: steps, discount: discount)
+    for name in stored.names {
+      let added = try ReplaySegment(path: path(name), layout).episodes
+      episodes += added
+      for episode in added {
+        transitions += episode.length
+        count(episode)
+      }
+      episodesOfSegments += added.count
+      segments.append((name, added.count))
+    }
+    evict()
+    guard transitions == stored.transitions else {
+      throw ReplayError(
+        path: stored.names.first.map(path) ?? "",
+        reason: .transitions(expected: stored.transitions, found: transitions))
+    }
+  }
+}
