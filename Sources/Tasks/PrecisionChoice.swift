@@ -7,6 +7,7 @@ enum PrecisionChoice: String, CaseIterable {
   case float32
   case bfloat16
 
+  /// The precision on this machine.
   var precision: Precision {
     switch self {
     case .auto: Runtime.computesBFloat16 ? .bfloat16 : .float32

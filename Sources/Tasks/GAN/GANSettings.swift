@@ -1,5 +1,4 @@
 import Configuration
-import Torch
 
 /// The settings of the task `gan`: the section of that name in a settings file.
 public struct GANSettings: Hashable, Sendable {
