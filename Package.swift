@@ -60,8 +60,10 @@ let package = Package(
         .linkedLibrary("mujoco"),
         .unsafeFlags(["-L\(mujoco)/lib", "-Xlinker", "-rpath", "-Xlinker", "\(mujoco)/lib"]),
       ]),
+    // OpenGL without a screen; the library is loaded when it is needed.
+    .target(name: "CEGL"),
     // Tasks of the DeepMind Control Suite.
-    .target(name: "ControlSuite", dependencies: ["CMuJoCo", "PBTNAS"]),
+    .target(name: "ControlSuite", dependencies: ["CMuJoCo", "CEGL", "PBTNAS"]),
     .systemLibrary(
       name: "CPNG", pkgConfig: "libpng", providers: [.apt(["libpng-dev"]), .brew(["libpng"])]),
     .systemLibrary(

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Makes the golden values of Tests/ControlSuiteTests by dm_control. Run it with requirements-control-suite.txt.
 
-  control_suite_golden.py [tolerance] [episodes] [starts]
+  control_suite_golden.py [tolerance] [episodes] [starts] [pictures]
 
 Without arguments all files are made:
 
@@ -10,16 +10,22 @@ Without arguments all files are made:
   actions, every reward, every tenth observation.
 - Golden/starts.safetensors: of every distribution of start states the mean, the standard deviation and five quantiles
   of each component over many resets.
+- Golden/pictures.safetensors: of every domain pictures of the same episodes' first states, drawn by EGL without a
+  screen; of the quadruped without shadows and without multisampling, too.
 """
 
+import os
 import sys
 from pathlib import Path
+
+# Before dm_control chooses what to draw with.
+os.environ["MUJOCO_GL"] = "egl"
 
 import numpy as np
 from dm_control import suite
 from dm_control.suite.wrappers import action_scale
 from dm_control.utils import rewards
-from safetensors.numpy import save_file
+from safetensors.numpy import load_file, save_file
 
 OUTPUT = Path(__file__).resolve().parent.parent / "Tests/ControlSuiteTests/Golden"
 TASKS = [
@@ -48,6 +54,10 @@ START_TASKS += ["hopper-hop", "humanoid-run", "quadruped-run", "reacher-easy", "
 STARTS = 1000
 QUANTILES = [0.05, 0.25, 0.5, 0.75, 0.95]
 EVERY = 10
+PICTURE_TASKS = ["ball_in_cup-catch", "cartpole-swingup", "cheetah-run", "finger-spin", "finger-turn_easy"]
+PICTURE_TASKS += ["hopper-hop", "humanoid-run", "quadruped-run", "reacher-easy", "walker-run"]
+# The control steps after which a picture is drawn.
+PICTURE_STEPS = [0, 60]
 
 
 class SplitMix64:
@@ -155,10 +165,51 @@ def make_starts():
     save_file(tensors, OUTPUT / "starts.safetensors")
 
 
+def pictures(name, prepare=None, **view):
+    """Of the episode with the same start state and actions as in episodes.safetensors."""
+    golden = load_file(OUTPUT / "episodes.safetensors")
+    seed = int(golden[f"{name}.seed"][0])
+    environment = load(name, seed)
+    physics = environment.physics
+    if prepare:
+        prepare(physics.model.vis)
+    environment.reset()
+    restart(environment, name)
+    generator = SplitMix64(seed)
+    size = environment.action_spec().shape[0]
+    view = {"height": 84, "width": 84, "camera_id": 2 if name.startswith("quadruped") else 0} | view
+    drawn = []
+    for number in range(max(PICTURE_STEPS) + 1):
+        if number > 0:
+            environment.step(np.array([2 * generator.uniform() - 1 for _ in range(size)]))
+        if number in PICTURE_STEPS:
+            drawn.append(physics.render(**view))
+    return np.stack(drawn)
+
+
+def without_shadows(visual):
+    visual.quality.shadowsize = 0
+
+
+def without_samples(visual):
+    visual.quality.offsamples = 0
+
+
+def make_pictures():
+    tensors = {name: pictures(name) for name in PICTURE_TASKS}
+    tensors["quadruped-run.shadowSize"] = pictures("quadruped-run", without_shadows)
+    tensors["quadruped-run.samples"] = pictures("quadruped-run", without_samples)
+    # Wider than high, so that rows and columns cannot be taken for each other.
+    tensors["humanoid-run.side"] = pictures("humanoid-run", height=48, width=80, camera_id="side")
+    tensors["steps"] = np.array(PICTURE_STEPS, np.int64)
+    save_file(tensors, OUTPUT / "pictures.safetensors")
+
+
 def make_tolerance():
     points = np.linspace(-3, 4, 141)
     tensors = {"points": points}
-    for sigmoid in ["gaussian", "linear", "quadratic", "hyperbolic", "long_tail", "reciprocal", "cosine", "tanh_squared"]:
+    sigmoids = ["gaussian", "linear", "quadratic", "hyperbolic", "long_tail", "reciprocal", "cosine", "tanh_squared"]
+    for sigmoid in sigmoids:
         for value in [0.1, 0.5]:
             tensors[f"{sigmoid}.{value}"] = rewards.tolerance(points, (-0.5, 1.25), 0.75, sigmoid, value)
     tensors["none"] = rewards.tolerance(points, (-0.5, 1.25))
@@ -167,6 +218,7 @@ def make_tolerance():
 
 def main():
     parts = {"tolerance": make_tolerance, "episodes": make_episodes, "starts": make_starts}
+    parts["pictures"] = make_pictures
     wanted = sys.argv[1:] or parts
     if unknown := [part for part in wanted if part not in parts]:
         raise SystemExit(f"unknown part {unknown[0]}; there are {', '.join(parts)}")

@@ -2,6 +2,8 @@
 public enum ControlSuiteError: Error, Hashable, Sendable {
   /// No task has this name.
   case unknownTask(String)
+  /// The task's model has no such camera; the known ones are in the order of their numbers.
+  case unknownCamera(String, known: [String])
   /// A file of the models cannot be read.
   case unreadableModel(path: String, reason: String)
   /// MuJoCo, or the reader of XML, does not accept a model.
@@ -22,6 +24,10 @@ public enum ControlSuiteError: Error, Hashable, Sendable {
   case noFreeStart(attempts: Int)
   /// MuJoCo gave up on a computation.
   case simulator(String)
+  /// There is no OpenGL without a screen on this system.
+  case noOffscreenOpenGL(String)
+  /// A setting of the drawing is out of range.
+  case pixelSetting(name: String, value: Int, expected: ClosedRange<Int>)
 }
 
 extension ControlSuiteError: CustomStringConvertible {
@@ -31,6 +37,9 @@ extension ControlSuiteError: CustomStringConvertible {
     case .unknownTask(let name):
       "there is no task `\(name)`; did you mean `\(ControlTaskName.nearest(to: name))`? Known tasks: "
         + ControlTaskName.allCases.map(\.rawValue).joined(separator: ", ")
+    case .unknownCamera(let name, let known):
+      "the model has no camera `\(name)`; it has "
+        + known.enumerated().map { "\($0.offset) (`\($0.element)`)" }.joined(separator: ", ")
     case .unreadableModel(let path, let reason):
       "the model file \(path) cannot be read: \(reason). scripts/setup puts the models into .deps/data/dm_control"
     case .badModel(let path, let reason):
@@ -52,6 +61,12 @@ extension ControlSuiteError: CustomStringConvertible {
       "no start state without collisions was found in \(attempts) attempts; are the models those of scripts/setup?"
     case .simulator(let message):
       "MuJoCo cannot go on: \(message)"
+    case .noOffscreenOpenGL(let reason):
+      "pictures cannot be drawn on this system: \(reason). On Debian and Ubuntu the packages libegl1 and "
+        + "libgl1-mesa-dri draw without a screen and without a GPU; scripts/setup installs them. "
+        + "Observations of the state need none of this"
+    case .pixelSetting(let name, let value, let expected):
+      "the picture's `\(name)` is \(value); expected \(expected.lowerBound) to \(expected.upperBound)"
     }
   }
 }

@@ -22,11 +22,11 @@ struct GoldenValues {
     get throws { try values(name, .float64) }
   }
 
+  /// A tensor of integers.
+  func integers(_ name: String) throws -> [Int64] { try values(name, .int64) }
+
   /// A tensor of one integer.
-  func integer(_ name: String) throws -> UInt64 {
-    let values: [Int64] = try values(name, .int64)
-    return UInt64(values[0])
-  }
+  func integer(_ name: String) throws -> UInt64 { UInt64(try integers(name)[0]) }
 
   /// A tensor of bytes.
   func bytes(_ name: String) throws -> [UInt8] { try values(name, .uint8) }
