@@ -12,7 +12,7 @@ public final class SettingsNode {
   public let baseFolder: String
   private let path: String
   private let line: Int?
-  private let entries: [String: Node]
+  let entries: [String: Node]
   private let keyLines: [String: Int]
   private let problems: ProblemList
   private var known: [String] = []
