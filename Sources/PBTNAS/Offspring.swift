@@ -31,6 +31,25 @@ public struct Offspring: Hashable, Sendable, Codable {
   public let freshSeed: UInt64
   /// The seed of weight noise.
   public let noiseSeed: UInt64
+  /// Its values of the hyperparameters that are searched, by name.
+  public internal(set) var hyperparameters: [String: Double] = [:]
+}
+
+extension Offspring {
+  /// Reads an offspring; older records know no hyperparameters.
+  public init(from decoder: any Decoder) throws {
+    let container = try decoder.container(keyedBy: CodingKeys.self)
+    self.init(
+      member: try container.decode(Int.self, forKey: .member),
+      base: try container.decode(Int.self, forKey: .base),
+      donor: try container.decodeIfPresent(Int.self, forKey: .donor),
+      genome: try container.decode(Genome.self, forKey: .genome),
+      donatedGenes: try container.decode([Int].self, forKey: .donatedGenes),
+      change: try container.decode(Change.self, forKey: .change),
+      freshSeed: try container.decode(UInt64.self, forKey: .freshSeed),
+      noiseSeed: try container.decode(UInt64.self, forKey: .noiseSeed),
+      hyperparameters: try container.decodeIfPresent([String: Double].self, forKey: .hyperparameters) ?? [:])
+  }
 }
 
 extension Offspring {

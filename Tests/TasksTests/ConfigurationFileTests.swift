@@ -47,7 +47,7 @@ import Testing
       (
         "strategy: pbtnas",
         ":3: search.strategy: expected one of pbt-nas, random-search, mutation, no-mixing, "
-          + "random-search-shrink-perturb, found `pbtnas`; did you mean `pbt-nas`?"
+          + "random-search-shrink-perturb, pbt, found `pbtnas`; did you mean `pbt-nas`?"
       ),
       (
         "optimizer_state: keep",
