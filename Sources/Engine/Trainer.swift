@@ -6,7 +6,8 @@ import PBTNAS
 ///
 /// The engine's side of the same conversation is the worker protocol: ``Job`` and ``Answer`` as JSON lines.
 public protocol Trainer: AnyObject {
-  /// The genes that the trainer's networks are built from.
+  /// The genes that the trainer's networks are built from, and the hyperparameters that ``train(_:progress:)`` can be
+  /// told.
   var searchSpace: SearchSpace { get }
 
   /// Builds the network of a genome with fresh weights and writes its checkpoint to `job.output`.
@@ -54,11 +55,14 @@ public struct TrainJob: Codable, Sendable, Hashable {
   /// Path without extension for files that show what the network does, such as a grid of samples:
   /// the trainer adds `.png` and the like. Nil if none are wanted.
   public var artifacts: String?
+  /// Values of hyperparameters, by the names that the trainer announces in its search space, to train with instead
+  /// of its own; nil if none are searched.
+  public var hyperparameters: [String: Double]?
 
   /// Makes a job.
   public init(
     genome: Genome, checkpoint: String, seed: UInt64, evaluationSeed: UInt64, output: String,
-    artifacts: String?
+    artifacts: String?, hyperparameters: [String: Double]? = nil
   ) {
     self.genome = genome
     self.checkpoint = checkpoint
@@ -66,6 +70,7 @@ public struct TrainJob: Codable, Sendable, Hashable {
     self.evaluationSeed = evaluationSeed
     self.output = output
     self.artifacts = artifacts
+    self.hyperparameters = hyperparameters
   }
 }
 

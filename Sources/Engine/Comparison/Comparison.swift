@@ -84,7 +84,20 @@ private struct Method: Hashable {
     ("tau", { "\($0.tau)" }), ("mix_probability", { "\($0.mixProbability)" }), ("lambda", { "\($0.lambda)" }),
     ("gamma", { "\($0.gamma)" }), ("optimizer_state", { $0.optimizerState.rawValue }),
     ("mixing.from", { "\($0.gate.from)" }), ("mixing.every", { "\($0.gate.every)" }),
+    (
+      "genome",
+      { $0.genome.map { $0.sorted { $0.key < $1.key }.map(\.value).joined(separator: "+") } ?? "drawn" }
+    ),
+    ("hyperparameters", { $0.hyperparameters.map(shown).sorted().joined(separator: "+") }),
   ]
+
+  /// A hyperparameter's name and, briefly, where it is searched.
+  private static func shown(_ hyperparameter: Hyperparameter) -> String {
+    switch hyperparameter.domain {
+    case .range(let low, let high, let scale): "\(hyperparameter.name)[\(low)..\(high) \(scale)]"
+    case .list(let values): "\(hyperparameter.name)\(values)"
+    }
+  }
 
   /// The strategy with whatever tells this group from the others: a method's settings where others have the same
   /// strategy, what was trained where that differs at all.
