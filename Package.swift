@@ -11,6 +11,7 @@ let package = Package(
     .executable(name: "pbtnas", targets: ["Command"]),
     .library(name: "PBTNAS", targets: ["PBTNAS"]),
     .library(name: "Statistics", targets: ["Statistics"]),
+    .library(name: "Charts", targets: ["Charts"]),
     .library(name: "Safetensors", targets: ["Safetensors"]),
     .library(name: "Engine", targets: ["Engine"]),
     .library(name: "Torch", targets: ["Torch"]),
@@ -27,6 +28,8 @@ let package = Package(
     .target(name: "PBTNAS"),
     // Tests by which searches are compared.
     .target(name: "Statistics"),
+    // Charts as SVG text.
+    .target(name: "Charts"),
     // Named tensors in files; no tensor library.
     .target(name: "Safetensors"),
     // Strict reading of YAML settings.
@@ -37,7 +40,7 @@ let package = Package(
     .target(
       name: "Engine",
       dependencies: [
-        "PBTNAS", "Safetensors", "Configuration", "Statistics", "CXXHash",
+        "PBTNAS", "Safetensors", "Configuration", "Statistics", "Charts", "CXXHash",
         .product(name: "GRDB", package: "GRDB.swift"),
       ]),
     // libtorch behind a C interface.
@@ -88,6 +91,7 @@ let package = Package(
     .testTarget(name: "PBTNASTests", dependencies: ["PBTNAS"]),
     .testTarget(
       name: "StatisticsTests", dependencies: ["Statistics"], resources: [.copy("Golden")]),
+    .testTarget(name: "ChartsTests", dependencies: ["Charts"]),
     .testTarget(name: "SafetensorsTests", dependencies: ["Safetensors"]),
     .testTarget(name: "ConfigurationTests", dependencies: ["Configuration"]),
     .testTarget(

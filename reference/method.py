@@ -12,7 +12,7 @@ MASK = (1 << 64) - 1
 GOLDEN_RATIO = 0x9E3779B97F4A7C15
 PURPOSES = {
     "initialGenomes": 1, "initialWeights": 2, "training": 3, "evaluation": 4, "parents": 5, "mixing": 6,
-    "freshWeights": 7, "mutation": 8, "noise": 9,
+    "freshWeights": 7, "mutation": 8, "noise": 9, "initialHyperparameters": 10, "exploration": 11,
 }
 
 
@@ -83,6 +83,38 @@ def mixing(parents, dropped, genomes, probability, interval, run_seed):
     return offspring
 
 
+def sample(domain, random):
+    """A domain is ("linear" or "log", low, high) or a list of values."""
+    if isinstance(domain, list):
+        return domain[random.below(len(domain))]
+    scale, low, high = domain
+    if scale == "linear":
+        value = low + (high - low) * random.uniform()
+    else:
+        value = math.exp(math.log(low) + (math.log(high) - math.log(low)) * random.uniform())
+    return min(max(value, low), high)
+
+
+def explore(domain, value, factors, resample, random):
+    if random.uniform() < resample:
+        return sample(domain, random)
+    if isinstance(domain, list):
+        place = domain.index(value) + (-1 if random.below(2) == 0 else 1)
+        return domain[min(max(place, 0), len(domain) - 1)]
+    return min(max(value * factors[random.below(len(factors))], domain[1]), domain[2])
+
+
+def explorations(domains, member, run_seed, intervals):
+    """A member's first hyperparameters, and then those of offspring that fill its slot, each from the one before."""
+    random = Generator(seed_of(run_seed, member, 0, "initialHyperparameters"))
+    history = [{name: sample(domains[name], random) for name in sorted(domains)}]
+    for interval in range(1, intervals + 1):
+        random = Generator(seed_of(run_seed, member, interval, "exploration"))
+        old = history[-1]
+        history.append({n: explore(domains[n], old[n], [0.8, 1.2], 0.25, random) for n in sorted(domains)})
+    return history
+
+
 if __name__ == "__main__":
     def drawn(seed, draw, count):
         random = Generator(seed)
@@ -103,3 +135,6 @@ if __name__ == "__main__":
     print("initial population:", population)
     for line in mixing([6, 1], [0, 3], population, 0.5, 4, 2023):
         print("offspring (member, base, donor, donated):", line)
+    domains = {"rate": ("log", 1e-4, 1e-2), "decay": [0.9, 0.98, 0.99, 0.999], "beta": ("linear", 0.0, 0.5)}
+    for values in explorations(domains, 3, 2023, 8):
+        print("hyperparameters:", values)

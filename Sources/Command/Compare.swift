@@ -6,20 +6,59 @@ struct Compare: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Compare finished searches over seeds, by strategy and settings.",
     discussion: """
-      Runs that differ in nothing but the seed form a group. The group of the first run is tested against each other \
-      one: by Wilcoxon's signed-rank test where both have the same seeds, else by Mann and Whitney's.
+      Runs that differ in nothing but the seed form a group, named after its strategy and what tells it from the \
+      others. The reference group is tested against each other one: is its best fitness greater? P-values are \
+      one-sided and exact.
       """)
 
   @Argument(help: ArgumentHelp("The runs' folders.", valueName: "run"))
   var folders: [String]
 
   @Option(
+    help: ArgumentHelp(
+      "The group to test against the others: its name or the beginning of it. (default: the first run's)",
+      valueName: "group"))
+  var reference: String?
+
+  @Option(help: "The test; auto is wilcoxon where the groups have the same seeds.")
+  var test = TestChoice.auto
+
+  @Option(
+    help: ArgumentHelp("Draw the groups' mean best fitness so far, by interval.", valueName: "file.svg"))
+  var plot: String?
+
+  @Option(help: "The plot's bands: one standard deviation, or from worst to best run.")
+  var band = CurveBand.standardDeviation
+
+  @Option(
     help: ArgumentHelp("Write every run's best fitness so far, by interval, to a file.", valueName: "file"))
   var csv: String?
 
+  @Option(
+    help: ArgumentHelp("Write the groups' curves, which the plot shows, to a file.", valueName: "file"))
+  var curvesCsv: String?
+
+  @Flag(help: "Print the results as a line of JSON.")
+  var json = false
+
+  func validate() throws {
+    if let plot, !plot.lowercased().hasSuffix(".svg") {
+      throw ValidationError("--plot draws SVG: expected a file name that ends in .svg, not \(plot)")
+    }
+  }
+
   func run() throws {
     let comparison = try Comparison(folders.map { try ComparedRun(RunFolder(path: $0)) })
-    if let csv { try comparison.csv.write(toFile: csv, atomically: true, encoding: .utf8) }
-    print(comparison.text, terminator: "")
+    let report = try comparison.report(reference: reference, test: test)
+    for (file, text) in [
+      (csv, comparison.csv), (curvesCsv, comparison.curvesCSV), (plot, comparison.chart(band: band).svg),
+    ] {
+      if let file { try text.write(toFile: file, atomically: true, encoding: .utf8) }
+    }
+    print(json ? try report.json + "\n" : report.text, terminator: "")
   }
 }
+
+extension TestChoice: ExpressibleByArgument {}
+
+extension CurveBand: ExpressibleByArgument {}

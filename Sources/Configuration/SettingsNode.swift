@@ -12,7 +12,7 @@ public final class SettingsNode {
   public let baseFolder: String
   private let path: String
   private let line: Int?
-  private let entries: [String: Node]
+  let entries: [String: Node]
   private let keyLines: [String: Int]
   private let problems: ProblemList
   private var known: [String] = []
@@ -236,14 +236,14 @@ extension SettingsNode {
     }
   }
 
-  private func note(_ key: String) -> Node? {
+  func note(_ key: String) -> Node? {
     known.append(key)
     return entries[key]
   }
 
   private func fullKey(_ key: String) -> String { path.isEmpty ? key : "\(path).\(key)" }
 
-  private static func describe(_ node: Node) -> String {
+  static func describe(_ node: Node) -> String {
     switch node {
     case .mapping: "a section"
     case .sequence: "a list"
@@ -289,7 +289,7 @@ extension SettingsNode {
   }
 
   /// `; did you mean ...?` where one of the names is near.
-  static func hint(_ text: String, among names: [String]) -> String {
+  public static func hint(_ text: String, among names: [String]) -> String {
     let nearest = names.map { (name: $0, distance: editDistance(text, $0)) }.min { $0.distance < $1.distance }
     guard let nearest, nearest.distance <= max(2, nearest.name.count / 3) else { return "" }
     return "; did you mean `\(nearest.name)`?"

@@ -45,6 +45,8 @@ public final class Record: Sendable {
     public var seconds: Double?
     /// Why it failed; nil where it did not.
     public var failure: String?
+    /// The values of the hyperparameters that are searched, as JSON; nil where none are.
+    var hyperparameters: String?
   }
 
   /// Opens a record, and makes it if it does not exist.
@@ -96,6 +98,9 @@ public final class Record: Sendable {
         table.add(column: "startDigest", .text)
         table.add(column: "resultDigest", .text)
       }
+    }
+    migrator.registerMigration("3: hyperparameters") { db in
+      try db.alter(table: "member") { $0.add(column: "hyperparameters", .text) }
     }
     return migrator
   }
@@ -235,17 +240,23 @@ extension Record {
 extension Record.Row {
   /// A member that is yet to be trained.
   init(
-    interval: Int, member: Int, genome: Genome, start: KnownFile, offspring: Offspring? = nil,
-    freshTensors: Int = 0
+    interval: Int, member: Int, genome: Genome, hyperparameters: [String: Double] = [:], start: KnownFile,
+    offspring: Offspring? = nil, freshTensors: Int = 0
   ) throws {
     self.init(
       interval: interval, member: member, genome: try Record.json(genome), startCheckpoint: start.name,
       offspring: try offspring.map { try Record.json($0) }, freshTensors: freshTensors,
-      startDigest: start.digest, isFinished: false)
+      startDigest: start.digest, isFinished: false,
+      hyperparameters: hyperparameters.isEmpty ? nil : try Record.json(hyperparameters))
   }
 
   /// The option of every gene.
   public func decodedGenome() throws -> Genome { try Record.parse(genome) }
+
+  /// The values of the hyperparameters that are searched, by name; empty where none are.
+  public func decodedHyperparameters() throws -> [String: Double] {
+    try hyperparameters.map { try Record.parse($0) } ?? [:]
+  }
 
   /// How it came about, if it replaced another member before this interval.
   public func decodedOffspring() throws -> Offspring? { try offspring.map { try Record.parse($0) } }

@@ -57,6 +57,8 @@ public struct RunSummary: Codable, Hashable, Sendable {
   public var bestInterval: Int
   /// Its genome.
   public var bestGenome: Genome
+  /// The hyperparameters of the interval that made it, where they are searched.
+  public var bestHyperparameters: [String: Double]?
   /// The best fitness at the end of the first interval.
   public var firstIntervalBestFitness: Double
   /// Intervals done.

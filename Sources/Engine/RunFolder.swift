@@ -208,8 +208,6 @@ public enum RunError: Error, Hashable, Sendable {
   case changed(what: String)
   /// The settings are impossible.
   case settings([String])
-  /// Runs cannot be compared.
-  case incomparable(String)
   /// A checkpoint is gone or damaged and cannot be made again.
   case lost(checkpoint: String, reason: String)
   /// A member's network could not be made.
@@ -249,7 +247,6 @@ extension RunError: CustomStringConvertible {
     case .changed(let what):
       "\(what) is not what it was when the run began; a run cannot be resumed with another"
     case .settings(let problems): problems.joined(separator: "\n")
-    case .incomparable(let reason): reason
     case .lost(let checkpoint, let reason):
       "\(checkpoint) cannot be made again: \(reason)"
     case .member(let member, let interval, let reason):

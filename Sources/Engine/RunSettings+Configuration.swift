@@ -4,14 +4,18 @@ import PBTNAS
 extension RunSettings {
   /// Reads the keys `task`, `seed`, `search`, `workers` and `storage`; problems are noted in `node`.
   ///
-  /// - Parameter tasks: the names of the tasks that there are.
-  public init(from node: SettingsNode, tasks: [String]) {
+  /// - Parameters:
+  ///   - tasks: the names of the tasks that there are.
+  ///   - limits: by task, the hyperparameters that it takes, where that is known before its trainer says so.
+  public init(
+    from node: SettingsNode, tasks: [String], limits: [String: HyperparameterLimits] = [:]
+  ) {
     let task = node.requiredString("task")
     if node.has("task"), !tasks.contains(task) {
       node.report("task", "expected one of \(tasks.joined(separator: ", ")), found `\(task)`")
     }
     let seed = node.int("seed", default: 0, in: 0...Int.max)
-    let method = MethodSettings(from: node.section("search"))
+    let method = MethodSettings(from: node.section("search"), limits[task])
     let workers = node.section("workers")
     let defaults = RunSettings(task: task, method: method)
     self.init(
@@ -33,9 +37,10 @@ extension MethodSettings {
   ]
 
   /// Reads the section `search`; problems are noted in `node`.
-  init(from node: SettingsNode) {
+  init(from node: SettingsNode, _ limits: HyperparameterLimits?) {
     let defaults = MethodSettings(populationSize: 8, intervals: 8)
     let mixing = node.section("mixing")
+    let hyperparameters = node.section("hyperparameters")
     self.init(
       populationSize: node.int("population", default: defaults.populationSize),
       intervals: node.int("intervals", default: defaults.intervals),
@@ -47,8 +52,12 @@ extension MethodSettings {
       gate: MixingGate(
         from: mixing.int("from", default: defaults.gate.from),
         every: mixing.int("every", default: defaults.gate.every)),
-      strategy: node.choice("strategy", default: defaults.strategy))
-    report(problems(), in: node)
+      strategy: node.choice("strategy", default: defaults.strategy),
+      hyperparameters: Hyperparameter.read(hyperparameters, limits),
+      genome: node.texts("genome"))
+    // What is wrong with hyperparameters that are declared was noted where they were read.
+    let noted = hyperparameters.names.isEmpty ? nil : "hyperparameters"
+    report(problems().filter { noted.map($0.setting.hasPrefix) != true }, in: node)
   }
 
   /// Notes problems with the method's settings at the keys that they are about.

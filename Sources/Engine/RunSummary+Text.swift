@@ -11,9 +11,11 @@ extension RunSummary {
       throw MethodError.tooFewFinite(finite: 0, of: first.count)
     }
     let offspring = try record.offspringTotals()
+    let hyperparameters = try record.members(interval: best.interval)[best.member].decodedHyperparameters()
     self.init(
       folder: folder.path, bestFitness: best.fitness, bestMember: best.member, bestInterval: best.interval,
-      bestGenome: best.genome, firstIntervalBestFitness: first.compactMap(\.fitness).max() ?? .nan,
+      bestGenome: best.genome, bestHyperparameters: hyperparameters.isEmpty ? nil : hyperparameters,
+      firstIntervalBestFitness: first.compactMap(\.fitness).max() ?? .nan,
       intervals: try record.lastInterval() ?? 0, offspring: offspring.count,
       freshTensors: offspring.freshTensors,
       lostJobs: try record.events(kind: "workerLost").count, seconds: measured.total,
@@ -23,6 +25,9 @@ extension RunSummary {
   /// The summary in words, as it is kept in `summary.txt`.
   func text(space: SearchSpace, record: Record, _ settings: RunSettings) throws -> String {
     let genes = space.optionNames(of: bestGenome).map { "  \($0.gene): \($0.option)" }.joined(separator: "\n")
+    let hyperparameters =
+      bestHyperparameters.map { "\nIts hyperparameters in that interval: \(shownHyperparameters($0))\n" }
+      ?? ""
     let minutes = String(format: "%.1f", seconds / 60)
     let share = String(format: "%.1f", engineShare * 100)
     return """
@@ -34,7 +39,7 @@ extension RunSummary {
 
       Architecture of the best network (\(space.summary(of: bestGenome))):
       \(genes)
-
+      \(hyperparameters)
       Where it comes from, the latest interval first:
       \(try lineage(record).joined(separator: "\n"))
 
@@ -60,6 +65,8 @@ extension RunSummary {
       guard rows.indices.contains(member) else { break }
       let fitness = rows[member].fitness.map { String(format: "%.4f", $0) } ?? "failed"
       var line = "  interval \(interval): member \(member), fitness \(fitness)"
+      let hyperparameters = try rows[member].decodedHyperparameters()
+      if !hyperparameters.isEmpty { line += "; \(shownHyperparameters(hyperparameters))" }
       if let offspring = try rows[member].decodedOffspring() {
         line += "; new: from member \(offspring.base)"
         if let donor = offspring.donor, donor != offspring.base {

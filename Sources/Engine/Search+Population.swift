@@ -6,10 +6,12 @@ extension Search {
   /// Deals out genomes and has their networks initialised.
   func beginFirstInterval() async throws {
     try folder.prepare(interval: 1)
-    let genomes = try initialPopulation(space, size: method.populationSize, seed: seed)
+    let genomes = try initialPopulation(space, method, seed: seed)
     let rows = try await concurrently(genomes.indices) { member in
       let start = try await self.makeFirst(member, genomes[member])
-      return try Record.Row(interval: 1, member: member, genome: genomes[member], start: start)
+      return try await Record.Row(
+        interval: 1, member: member, genome: genomes[member],
+        hyperparameters: self.method.initialHyperparameters(member: member, seed: self.seed), start: start)
     }
     try record.begin(rows)
   }
@@ -25,8 +27,11 @@ extension Search {
   /// Selection and mixing: writes the offspring's checkpoints, then the new population into the record at once.
   func beginNextInterval(after interval: Int, _ members: [Record.Row]) async throws {
     let genomes = try members.map { try $0.decodedGenome() }
+    let hyperparameters = try members.map { try $0.decodedHyperparameters() }
     let generation = try nextGeneration(
-      after: interval, genomes, fitness: members.map(\.fitnessOrNaN), in: space, method, seed: seed)
+      after: interval, genomes, fitness: members.map(\.fitnessOrNaN), hyperparameters: hyperparameters,
+      in: space,
+      method, seed: seed)
     let ends = members.map(\.end)
     let parents = Set(generation.offspring.flatMap(\.parents))
     try await repair(parents.sorted().map { ends[$0] })
@@ -36,13 +41,16 @@ extension Search {
       let offspring = generation.offspring[index]
       let (start, fresh) = try await self.make(offspring, from: ends, interval: interval + 1)
       return try Record.Row(
-        interval: interval + 1, member: offspring.member, genome: offspring.genome, start: start,
-        offspring: offspring, freshTensors: fresh.count)
+        interval: interval + 1, member: offspring.member, genome: offspring.genome,
+        hyperparameters: offspring.hyperparameters, start: start, offspring: offspring,
+        freshTensors: fresh.count)
     }
     let replaced = Dictionary(uniqueKeysWithValues: offspring.map { ($0.member, $0) })
     let rows = try members.indices.map { member in
       try replaced[member]
-        ?? Record.Row(interval: interval + 1, member: member, genome: genomes[member], start: ends[member])
+        ?? Record.Row(
+          interval: interval + 1, member: member, genome: genomes[member],
+          hyperparameters: hyperparameters[member], start: ends[member])
     }
     let events = zip(generation.offspring, offspring).map { offspring, row in
       RunEvent.offspringMade(

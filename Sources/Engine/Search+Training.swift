@@ -63,13 +63,14 @@ extension Search {
     let (member, interval) = (row.member, row.interval)
     let start = folder.absolute(row.startCheckpoint)
     let output = folder.result(member: member, interval: interval)
+    let hyperparameters = try row.decodedHyperparameters()
     let job = TrainJob(
       genome: try row.decodedGenome(), checkpoint: start,
       seed: seed.seed(member: member, interval: interval, purpose: .training),
       evaluationSeed: seed.seed(member: 0, interval: 0, purpose: .evaluation),
       output: folder.absolute(output),
       artifacts: RunFolder(path: folder.absolutePath).samples(member: member, interval: interval),
-      attachments: folder.attachments.path)
+      attachments: folder.attachments.path, hyperparameters: hyperparameters.isEmpty ? nil : hyperparameters)
     guard let result = try await perform(.train(job), member, interval) else {
       throw ProtocolViolation(found: "an answer without a result", expected: "a fitness")
     }

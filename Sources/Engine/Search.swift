@@ -128,8 +128,10 @@ public actor Search {
     guard problems.isEmpty else {
       throw RunError.settings(problems.map { "\($0.setting): \($0.message)" })
     }
+    let unknown = method.unknownHyperparameters(in: space)
+    guard unknown.isEmpty else { throw RunError.settings(unknown) }
     clock.resume(after: try record.get("measured") ?? RunClock.Measured())
-    if let old: SearchSpace = try record.get("searchSpace"), old != space {
+    if let old: SearchSpace = try record.get("searchSpace"), old.genes != space.genes {
       throw RunError.changed(what: "the trainer's search space")
     }
     if let old: RunSettings = try record.get("settings"),

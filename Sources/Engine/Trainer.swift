@@ -7,7 +7,8 @@ import Safetensors
 ///
 /// The engine's side of the same conversation is the worker protocol: ``Job`` and ``Answer`` as JSON lines.
 public protocol Trainer: AnyObject {
-  /// The genes that the trainer's networks are built from.
+  /// The genes that the trainer's networks are built from, and the hyperparameters that ``train(_:progress:)`` can be
+  /// told.
   var searchSpace: SearchSpace { get }
 
   /// Builds the network of a genome with fresh weights and writes its checkpoint to `job.output`.
@@ -69,11 +70,14 @@ public struct TrainJob: Codable, Sendable, Hashable {
   /// The path of the run's ``AttachmentFolder``, for trainers whose checkpoints have attachments. The engine
   /// always names one.
   public var attachments: String?
+  /// Values of hyperparameters, by the names that the trainer announces in its search space, to train with instead
+  /// of its own; nil if none are searched.
+  public var hyperparameters: [String: Double]?
 
   /// Makes a job.
   public init(
     genome: Genome, checkpoint: String, seed: UInt64, evaluationSeed: UInt64, output: String,
-    artifacts: String?, attachments: String? = nil
+    artifacts: String?, attachments: String? = nil, hyperparameters: [String: Double]? = nil
   ) {
     self.genome = genome
     self.checkpoint = checkpoint
@@ -82,6 +86,7 @@ public struct TrainJob: Codable, Sendable, Hashable {
     self.output = output
     self.artifacts = artifacts
     self.attachments = attachments
+    self.hyperparameters = hyperparameters
   }
 }
 

@@ -4,7 +4,9 @@ import PBTNAS
 /// The worker protocol: JSON lines between the engine and a trainer's standard input and output.
 ///
 /// 1. The trainer says that it is ready: `{"ready":true,"protocol":1,"search_space":{"genes":[...]}}`.
-/// 2. The engine sends a job: `{"id":7,"job":"train","genome":[0,3],"checkpoint":"...","seed":5,...}`.
+///    Beside `genes`, `"hyperparameters":["learning_rate"]` names those that it can be told.
+/// 2. The engine sends a job: `{"id":7,"job":"train","genome":[0,3],"checkpoint":"...","seed":5,...}`. Where
+///    hyperparameters are searched, a `train` job has `"hyperparameters":{"learning_rate":0.0013}`.
 /// 3. The trainer may report progress: `{"id":7,"progress":0.4,"samples_per_second":812}`.
 ///    A trainer that says nothing for longer than the setting `workers.heartbeat_timeout` counts as hung and is killed.
 /// 4. The trainer answers `{"id":7,"fitness":-31.2,"metrics":{},"files":[],"seconds":1.9}`, for `initialise` just `{"id":7}`, or

@@ -17,3 +17,19 @@ public func initialPopulation(
   }
   return (0..<size).map { member in Genome(columns.map { $0[member] }) }
 }
+
+/// The first genomes of a search: all alike with the strategy ``Strategy/pbt``, otherwise dealt out by
+/// ``initialPopulation(_:size:seed:)``.
+///
+/// - Throws: ``SearchSpaceError`` if the space is not valid, or the settings' genome is not of it.
+public func initialPopulation(
+  _ space: SearchSpace, _ settings: MethodSettings, seed: RunSeed
+) throws(SearchSpaceError) -> [Genome] {
+  let size = settings.populationSize
+  guard settings.strategy == .pbt else { return try initialPopulation(space, size: size, seed: seed) }
+  if let options = settings.genome {
+    try space.validate()
+    return Array(repeating: try space.genome(named: options), count: size)
+  }
+  return try initialPopulation(space, size: 1, seed: seed).flatMap { Array(repeating: $0, count: size) }
+}

@@ -10,6 +10,9 @@ public enum Strategy: String, Sendable, Codable, CaseIterable {
   case noMixing = "no-mixing"
   /// No selection, but every network is shrink-perturbed as a whole after each interval.
   case randomSearchShrinkPerturb = "random-search-shrink-perturb"
+  /// Offspring copy one parent and explore its hyperparameters; all members have one architecture (Jaderberg et
+  /// al. 2017, arXiv 1711.09846).
+  case pbt
 }
 
 /// What becomes of the optimiser's state of a donated layer whose shape is the same in both parents.
@@ -64,12 +67,18 @@ public struct MethodSettings: Hashable, Sendable, Codable {
   public var gate: MixingGate
   /// The method, or a baseline.
   public var strategy: Strategy
+  /// Numbers of the training that are searched too. With strategies that select, offspring explore from their
+  /// base's; without selection, members keep their first.
+  public var hyperparameters: [Hyperparameter]
+  /// With the strategy ``Strategy/pbt``, every gene's option of all members, by name; nil if the seed draws them.
+  public var genome: [String: String]?
 
   /// Makes settings.
   public init(
     populationSize: Int, intervals: Int, tau: Double = 0.25, mixProbability: Double = 0.25,
     lambda: Double = 0.4, gamma: Double = 0.1, optimizerState: OptimizerStateRule = .inherit,
-    gate: MixingGate = MixingGate(), strategy: Strategy = .pbtNAS
+    gate: MixingGate = MixingGate(), strategy: Strategy = .pbtNAS, hyperparameters: [Hyperparameter] = [],
+    genome: [String: String]? = nil
   ) {
     self.populationSize = populationSize
     self.intervals = intervals
@@ -80,6 +89,8 @@ public struct MethodSettings: Hashable, Sendable, Codable {
     self.optimizerState = optimizerState
     self.gate = gate
     self.strategy = strategy
+    self.hyperparameters = hyperparameters
+    self.genome = genome
   }
 
   /// How many members are dropped after an interval: N - floor((1 - tau) N).
@@ -115,13 +126,56 @@ public struct MethodSettings: Hashable, Sendable, Codable {
         "of \(populationSize) members, \(droppedCount) would be dropped and \(parentCount) be parents, "
           + "which overlap; lower tau or raise the population")
     }
-    if let searchSpace {
-      let searched = searchSpace.genes.filter { $0.options.count > 1 }
-      require(
-        !searched.isEmpty || strategy == .noMixing, "strategy",
-        "no gene of the search space has two options or more, so there is nothing to search")
+    for hyperparameter in hyperparameters {
+      if let problem = hyperparameter.problem {
+        problems.append(SettingProblem(setting: "hyperparameters.\(hyperparameter.name)", message: problem))
+      }
     }
+    let names = hyperparameters.map(\.name)
+    require(Set(names).count == names.count, "hyperparameters", "expected names that differ, got \(names)")
+    require(
+      strategy != .pbt || !hyperparameters.isEmpty, "hyperparameters",
+      "expected at least one, since the strategy pbt searches nothing else")
+    require(
+      strategy == .pbt || genome == nil, "genome",
+      "expected none with the strategy \(strategy.rawValue), whose members have different ones; it is for pbt"
+    )
+    if let searchSpace { problems += self.problems(in: searchSpace) }
     return problems
+  }
+
+  /// What does not fit a search space.
+  private func problems(in space: SearchSpace) -> [SettingProblem] {
+    guard strategy == .pbt else {
+      let isSearched = strategy == .noMixing || space.genes.contains { $0.options.count > 1 }
+      let reason = "no gene of the search space has two options or more, so there is nothing to search"
+      return isSearched ? [] : [SettingProblem(setting: "strategy", message: reason)]
+    }
+    do {
+      _ = try genome.map { genome throws(SearchSpaceError) in try space.genome(named: genome) }
+      return []
+    } catch {
+      return [SettingProblem(setting: "genome", message: error.description)]
+    }
+  }
+}
+
+extension MethodSettings {
+  /// Reads settings; those that older records do not know have their defaults.
+  public init(from decoder: any Decoder) throws {
+    let container = try decoder.container(keyedBy: CodingKeys.self)
+    self.init(
+      populationSize: try container.decode(Int.self, forKey: .populationSize),
+      intervals: try container.decode(Int.self, forKey: .intervals),
+      tau: try container.decode(Double.self, forKey: .tau),
+      mixProbability: try container.decode(Double.self, forKey: .mixProbability),
+      lambda: try container.decode(Double.self, forKey: .lambda),
+      gamma: try container.decode(Double.self, forKey: .gamma),
+      optimizerState: try container.decode(OptimizerStateRule.self, forKey: .optimizerState),
+      gate: try container.decode(MixingGate.self, forKey: .gate),
+      strategy: try container.decode(Strategy.self, forKey: .strategy),
+      hyperparameters: try container.decodeIfPresent([Hyperparameter].self, forKey: .hyperparameters) ?? [],
+      genome: try container.decodeIfPresent([String: String].self, forKey: .genome))
   }
 }
 

@@ -19,14 +19,19 @@ public struct Generation: Hashable, Sendable, Codable {
 ///   - interval: the one that has ended, counted from 1.
 ///   - population: every member's genome.
 ///   - fitness: every member's fitness; NaN for a member that diverged or failed.
+///   - hyperparameters: every member's values of the hyperparameters, by name; not needed where the settings
+///     declare none.
 ///   - settings: settings without ``MethodSettings/problems(searchSpace:)``.
 /// - Throws: ``MethodError`` if fewer than two members are finite, whatever the strategy: the run is to end.
 public func nextGeneration(
-  after interval: Int, _ population: [Genome], fitness: [Double], in space: SearchSpace,
-  _ settings: MethodSettings, seed: RunSeed
+  after interval: Int, _ population: [Genome], fitness: [Double], hyperparameters: [[String: Double]] = [],
+  in space: SearchSpace, _ settings: MethodSettings, seed: RunSeed
 ) throws(MethodError) -> Generation {
   guard interval < settings.intervals else { return .unchanged }
   let selection = try select(fitness, settings)
+  func values(of member: Int) -> [String: Double] {
+    hyperparameters.indices.contains(member) ? hyperparameters[member] : [:]
+  }
   switch settings.strategy {
   case .randomSearch:
     return .unchanged
@@ -35,17 +40,24 @@ public func nextGeneration(
     return Generation(
       selection: nil,
       offspring: members.map { member in
-        Offspring(
+        var offspring = Offspring(
           of: member, donor: member, filling: member, population[member], .shrinkPerturbAll, after: interval,
           seed)
+        offspring.hyperparameters = values(of: member)
+        return offspring
       })
-  case .pbtNAS, .noMixing, .mutation:
+  case .pbtNAS, .noMixing, .mutation, .pbt:
     guard settings.gate.isOpen(after: interval) else { return .unchanged }
     let offspring = selection.dropped.map { member in
-      switch settings.strategy {
-      case .mutation: mutate(selection.parents, filling: member, population, in: space, interval, seed)
-      default: mix(selection.parents, filling: member, population, settings, interval, seed)
-      }
+      var offspring =
+        switch settings.strategy {
+        case .mutation: mutate(selection.parents, filling: member, population, in: space, interval, seed)
+        case .pbt: exploit(selection.parents, filling: member, population, interval, seed)
+        default: mix(selection.parents, filling: member, population, settings, interval, seed)
+        }
+      offspring.hyperparameters = settings.explore(
+        values(of: offspring.base), filling: member, after: interval, seed)
+      return offspring
     }
     return Generation(selection: selection, offspring: offspring)
   }

@@ -31,12 +31,13 @@ public struct Offspring: Hashable, Sendable, Codable {
   public let freshSeed: UInt64
   /// The seed of weight noise.
   public let noiseSeed: UInt64
+  /// Its values of the hyperparameters that are searched, by name.
+  public internal(set) var hyperparameters: [String: Double] = [:]
 
   /// Describes an offspring that ``nextGeneration(after:_:fitness:in:_:seed:)`` did not make.
   public init(
     member: Int, base: Int, donor: Int?, genome: Genome, donatedGenes: [Int], change: Change,
-    freshSeed: UInt64,
-    noiseSeed: UInt64
+    freshSeed: UInt64, noiseSeed: UInt64, hyperparameters: [String: Double] = [:]
   ) {
     self.member = member
     self.base = base
@@ -46,6 +47,24 @@ public struct Offspring: Hashable, Sendable, Codable {
     self.change = change
     self.freshSeed = freshSeed
     self.noiseSeed = noiseSeed
+    self.hyperparameters = hyperparameters
+  }
+}
+
+extension Offspring {
+  /// Reads an offspring; older records know no hyperparameters.
+  public init(from decoder: any Decoder) throws {
+    let container = try decoder.container(keyedBy: CodingKeys.self)
+    self.init(
+      member: try container.decode(Int.self, forKey: .member),
+      base: try container.decode(Int.self, forKey: .base),
+      donor: try container.decodeIfPresent(Int.self, forKey: .donor),
+      genome: try container.decode(Genome.self, forKey: .genome),
+      donatedGenes: try container.decode([Int].self, forKey: .donatedGenes),
+      change: try container.decode(Change.self, forKey: .change),
+      freshSeed: try container.decode(UInt64.self, forKey: .freshSeed),
+      noiseSeed: try container.decode(UInt64.self, forKey: .noiseSeed),
+      hyperparameters: try container.decodeIfPresent([String: Double].self, forKey: .hyperparameters) ?? [:])
   }
 }
 

@@ -18,6 +18,10 @@ public enum Purpose: UInt64, Sendable, CaseIterable, Codable {
   case mutation = 8
   /// Mutation PBT's weight noise.
   case noise = 9
+  /// A member's first hyperparameters.
+  case initialHyperparameters = 10
+  /// An offspring's hyperparameters.
+  case exploration = 11
 }
 
 /// A run's seed, from which the seed of every random draw follows by its place alone: which worker runs a

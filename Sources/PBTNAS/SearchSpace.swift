@@ -1,11 +1,14 @@
-/// The ordered genes of a task's networks.
-public struct SearchSpace: Hashable, Sendable, Codable {
+/// The ordered genes of a task's networks, and the hyperparameters that their training can be told.
+public struct SearchSpace: Hashable, Sendable {
   /// The genes, in the order of a genome's choices.
   public let genes: [Gene]
+  /// The names of the hyperparameters that can be searched, e.g. `learning_rate.generator`.
+  public let hyperparameters: [String]
 
   /// Makes a search space.
-  public init(genes: [Gene]) {
+  public init(genes: [Gene], hyperparameters: [String] = []) {
     self.genes = genes
+    self.hyperparameters = hyperparameters
   }
 
   /// Checks that every gene has a name of its own and at least one option, that owned prefixes are names of
@@ -44,6 +47,28 @@ public struct SearchSpace: Hashable, Sendable, Codable {
     for (gene, choice) in zip(genes, genome.choices) where !gene.options.indices.contains(choice) {
       throw .noSuchChoice(gene: gene.name, choice: choice, options: gene.options)
     }
+  }
+}
+
+extension SearchSpace: Codable {
+  private enum CodingKeys: String, CodingKey {
+    case genes
+    case hyperparameters
+  }
+
+  /// Reads a search space; `hyperparameters` may be left out.
+  public init(from decoder: any Decoder) throws {
+    let container = try decoder.container(keyedBy: CodingKeys.self)
+    self.init(
+      genes: try container.decode([Gene].self, forKey: .genes),
+      hyperparameters: try container.decodeIfPresent([String].self, forKey: .hyperparameters) ?? [])
+  }
+
+  /// Writes a search space; `hyperparameters` are left out where there are none.
+  public func encode(to encoder: any Encoder) throws {
+    var container = encoder.container(keyedBy: CodingKeys.self)
+    try container.encode(genes, forKey: .genes)
+    if !hyperparameters.isEmpty { try container.encode(hyperparameters, forKey: .hyperparameters) }
   }
 }
 

@@ -11,6 +11,13 @@ public enum BuiltInTask: String, CaseIterable, Sendable {
   /// All names.
   public static var names: [String] { allCases.map(\.rawValue) }
 
+  /// The hyperparameters that its trainer takes.
+  var hyperparameterLimits: HyperparameterLimits {
+    switch self {
+    case .gan: GANHyperparameter.allLimits
+    }
+  }
+
   /// Reads the task's section without touching data; problems are noted in `node`.
   ///
   /// - Returns: what makes the trainer, once the settings are known to be right.
@@ -46,7 +53,10 @@ public struct RunConfiguration: Sendable {
   /// - Throws: ``ConfigurationProblem`` or ``ConfigurationProblems`` with everything that is wrong.
   public init(file: String, baseFolder: String? = nil) throws {
     let node = try SettingsNode.read(file: file, baseFolder: baseFolder)
-    let run = RunSettings(from: node, tasks: BuiltInTask.names + [Self.programTask])
+    let limits = BuiltInTask.allCases.map { ($0.rawValue, $0.hyperparameterLimits) }
+    let run = RunSettings(
+      from: node, tasks: BuiltInTask.names + [Self.programTask],
+      limits: Dictionary(uniqueKeysWithValues: limits))
     let trainer: TrainerSource? =
       run.task == Self.programTask
       ? .program(node.section(Self.programTask).requiredStrings("command"))

@@ -12,7 +12,7 @@ import Testing
   }
 
   /// Calls the command in a folder of its own.
-  private func call(_ arguments: String..., folder: TemporaryFolder) throws -> Outcome {
+  func call(_ arguments: String..., folder: TemporaryFolder) throws -> Outcome {
     let process = try builtProgram("pbtnas", arguments, in: folder)
     process.standardOutput = try folder.output("stdout")
     process.standardError = try folder.output("stderr")

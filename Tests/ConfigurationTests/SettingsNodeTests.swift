@@ -50,6 +50,13 @@ import Testing
         == "expected a list of whole numbers, each in 1...50, such as `[25, 50]`, found a list")
   }
 
+  @Test("all values can be had by their whole keys, without sections that are of no interest")
+  func leaves() throws {
+    let node = try read("a: 3\nsub: {b: {c: text}, d: [1, {e: 2}]}\nother: {f: 5}\n")
+    #expect(
+      node.leaves(except: ["other"]) == ["a": "3", "sub.b.c": "text", "sub.d[0]": "1", "sub.d[1].e": "2"])
+  }
+
   @Test("a size has a number and a unit")
   func byteCount() throws {
     let node = try read("a: 20 GB\nb: 1.5kB\nc: 7\nd: -1 MB\ne: many TB\nf: [1]\n")

@@ -24,6 +24,15 @@ import Testing
         {"genome":[1],"id":8,"job":"initialise","output":"/c","seed":5}
 
         """)
+    var job = TrainJob(
+      genome: Genome([1]), checkpoint: "/a", seed: 5, evaluationSeed: 7, output: "/c", artifacts: nil)
+    job.hyperparameters = ["learning_rate.generator": 0.0013]
+    #expect(
+      String(decoding: try WorkerProtocol.line(JobLine(id: 8, job: .train(job))), as: UTF8.self) == """
+        {"checkpoint":"/a","evaluation_seed":7,"genome":[1],"hyperparameters":{"learning_rate.generator":0.0013},\
+        "id":8,"job":"train","output":"/c","seed":5}
+
+        """)
     let evaluate = Job.evaluate(
       EvaluateJob(genome: Genome([1]), checkpoint: "/a", seed: 5, artifacts: "/s/member-00"))
     #expect(

@@ -89,7 +89,7 @@ import Testing
     for strategy in Strategy.allCases {
       let settings = MethodSettings.test(strategy)
       #expect(settings.problems(searchSpace: searched).isEmpty)
-      #expect(settings.problems(searchSpace: fixed).isEmpty == (strategy == .noMixing))
+      #expect(settings.problems(searchSpace: fixed).isEmpty == [.noMixing, .pbt].contains(strategy))
     }
   }
 
@@ -97,6 +97,7 @@ import Testing
     #expect(
       Strategy.allCases.map(\.rawValue) == [
         "pbt-nas", "random-search", "mutation", "no-mixing", "random-search-shrink-perturb",
+        "pbt",
       ])
     #expect(OptimizerStateRule.allCases.map(\.rawValue) == ["inherit", "base", "reset"])
   }

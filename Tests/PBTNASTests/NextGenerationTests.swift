@@ -142,7 +142,7 @@ import Testing
       let isOpen = interval >= 10 || interval % 4 == 0
       let count = try Case(3).next(settings, after: interval).offspring.count
       switch strategy {
-      case .pbtNAS, .noMixing, .mutation: #expect(count == (isOpen ? 3 : 0), "interval \(interval)")
+      case .pbtNAS, .noMixing, .mutation, .pbt: #expect(count == (isOpen ? 3 : 0), "interval \(interval)")
       case .randomSearch: #expect(count == 0)
       case .randomSearchShrinkPerturb: #expect(count == 12)
       }

@@ -22,7 +22,7 @@ import Testing
   }
 
   @Test func purposesKeepTheirNumbers() {
-    #expect(Purpose.allCases.map(\.rawValue) == Array(1...9))
+    #expect(Purpose.allCases.map(\.rawValue) == Array(1...11))
   }
 
   @Test func everyPlaceHasASeedOfItsOwnThatJSONKeepsExact() {

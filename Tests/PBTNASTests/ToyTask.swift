@@ -55,7 +55,9 @@ extension MethodSettings {
     _ strategy: Strategy = .pbtNAS, population: Int = 12, mixProbability: Double = 0.25
   ) -> MethodSettings {
     MethodSettings(
-      populationSize: population, intervals: 100, mixProbability: mixProbability, strategy: strategy)
+      populationSize: population, intervals: 100, mixProbability: mixProbability, strategy: strategy,
+      hyperparameters: strategy == .pbt
+        ? [Hyperparameter(name: "rate", .range(low: 0, high: 1, scale: .linear))] : [])
   }
 }
 

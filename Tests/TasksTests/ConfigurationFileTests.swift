@@ -1,6 +1,7 @@
 import Configuration
 import Engine
 import Foundation
+import PBTNAS
 import Testing
 
 @testable import Tasks
@@ -47,7 +48,7 @@ import Testing
       (
         "strategy: pbtnas",
         ":3: search.strategy: expected one of pbt-nas, random-search, mutation, no-mixing, "
-          + "random-search-shrink-perturb, found `pbtnas`; did you mean `pbt-nas`?"
+          + "random-search-shrink-perturb, pbt, found `pbtnas`; did you mean `pbt-nas`?"
       ),
       (
         "optimizer_state: keep",
@@ -60,6 +61,94 @@ import Testing
     ])
   func search(line: String, expected: String) throws {
     #expect(try complaints("task: gan\nsearch:\n  \(line)\ngan:\n  data: x\n") == [expected])
+  }
+
+  @Test(
+    "a hyperparameter that is declared wrongly, or that the GAN does not have, is refused with its line",
+    arguments: [
+      (
+        "learning_rate.generater: {range: [1e-4, 1e-2]}",
+        ".learning_rate.generater: the trainer has no hyperparameter `learning_rate.generater`; did you mean "
+          + "`learning_rate.generator`?; it takes adam.beta1, adam.beta2, averaging_decay, "
+          + "learning_rate.discriminator, learning_rate.generator"
+      ),
+      (
+        "adam.beta1: {range: [0, 1.5]}",
+        ".adam.beta1: expected values in 0.0...0.999999, got 0.0...1.5"
+      ),
+      ("adam.beta2: {values: [0.9, 2]}", ".adam.beta2: expected values in 0.0...0.999999, got 0.9...2.0"),
+      (
+        "adam.beta1: {range: [0.5]}",
+        ".adam.beta1.range: expected either `range: [lowest, highest]` or `values: [...]`"
+      ),
+      ("adam.beta1: {}", ".adam.beta1.range: expected either `range: [lowest, highest]` or `values: [...]`"),
+      (
+        "adam.beta1: {range: [0, 0.5], values: [0, 0.5]}",
+        ".adam.beta1.range: expected either `range: [lowest, highest]` or `values: [...]`"
+      ),
+      (
+        "adam.beta1: {range: [0, 0.5], scale: log}",
+        ".adam.beta1: expected a lower end above 0, since the scale is log, got 0.0"
+      ),
+      (
+        "adam.beta1: {range: [0, high]}",
+        ".adam.beta1.range: expected a list of numbers, such as `[0.8, 1.2]`, found `high` in it"
+      ),
+      (
+        "adam.beta1: {values: [0, 0.5], scale: linear}",
+        ".adam.beta1.scale: is for a range; with `values`, an offspring goes one step up or down the list"
+      ),
+      (
+        "adam.beta1: {range: [0, 0.5], resampel: 0.5}",
+        ".adam.beta1.resampel: unknown key; did you mean `resample`?; keys here: scale, perturb, resample, values, range"
+      ),
+      (
+        "adam.beta1: {range: [0, 0.5], perturb: [0, 1.2]}",
+        ".adam.beta1: expected at least one factor to perturb by, all above 0, got [0.0, 1.2]"
+      ),
+    ])
+  func hyperparameters(line: String, expected: String) throws {
+    #expect(
+      try complaints(
+        "task: gan\ngan:\n  data: x\nsearch:\n  strategy: pbt\n  hyperparameters:\n    \(line)\n")
+        == [":7: search.hyperparameters\(expected)"])
+  }
+
+  @Test("PBT is told by its hyperparameters, and may be told its architecture")
+  func pbt() throws {
+    let text = """
+      task: gan
+      gan: {data: x}
+      search:
+        strategy: pbt
+        hyperparameters:
+          learning_rate.generator: {range: [1e-4, 1e-2], scale: log, perturb: [0.5, 2], resample: 0.1}
+          averaging_decay: {values: [0.9, 0.99]}
+        genome: {cell1.c0: none, cell1.c1: 3}
+
+      """
+    #expect(try complaints(text) == [])
+    let path = FileManager.default.temporaryDirectory.appendingPathComponent("\(UUID()).yml").path
+    defer { try? FileManager.default.removeItem(atPath: path) }
+    try Data(text.utf8).write(to: URL(fileURLWithPath: path))
+    let method = try RunConfiguration(file: path).run.method
+    #expect(
+      method.hyperparameters == [
+        Hyperparameter(name: "averaging_decay", .list([0.9, 0.99])),
+        Hyperparameter(
+          name: "learning_rate.generator", .range(low: 1e-4, high: 1e-2, scale: .log),
+          perturbFactors: [0.5, 2],
+          resampleProbability: 0.1),
+      ])
+    #expect(method.genome == ["cell1.c0": "none", "cell1.c1": "3"] && method.strategy == .pbt)
+    #expect(
+      try complaints("task: gan\ngan: {data: x}\nsearch: {strategy: pbt}\n") == [
+        ":3: search.hyperparameters: expected at least one, since the strategy pbt searches nothing else"
+      ])
+    #expect(
+      try complaints("task: gan\ngan: {data: x}\nsearch: {genome: {a: b}}\n") == [
+        ":3: search.genome: expected none with the strategy pbt-nas, whose members have different ones; it is for pbt"
+      ])
   }
 
   @Test(

@@ -67,8 +67,12 @@ final class PlainLines: Display, @unchecked Sendable {
 
 /// Where an offspring comes from, in a few words.
 func origin(_ offspring: Offspring) -> String {
-  guard let donor = offspring.donor, donor != offspring.base else { return "from \(offspring.base)" }
-  return "from \(offspring.base) with \(offspring.donatedGenes.count) genes of \(donor)"
+  var text = "from \(offspring.base)"
+  if let donor = offspring.donor, donor != offspring.base {
+    text += " with \(offspring.donatedGenes.count) genes of \(donor)"
+  }
+  let hyperparameters = shownHyperparameters(offspring.hyperparameters)
+  return hyperparameters.isEmpty ? text : "\(text), \(hyperparameters)"
 }
 
 /// How a worker was lost and what follows.

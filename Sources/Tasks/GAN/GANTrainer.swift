@@ -5,7 +5,7 @@ import Torch
 
 /// Trains one GAN at a time on Fashion-MNIST. Fitness is the negative Fréchet classifier distance of the averaged generator's samples.
 public final class GANTrainer: Trainer {
-  /// The genes of the generator's cells.
+  /// The genes of the generator's cells, and the training's numbers that can be searched.
   public let searchSpace: SearchSpace
   private let settings: GANSettings
   private let images: ImageSet
@@ -16,7 +16,9 @@ public final class GANTrainer: Trainer {
   /// - Throws: ``ImageDataError``, ``SafetensorsError`` or ``TorchError`` if a file is missing or wrong.
   public init(_ settings: GANSettings) throws {
     self.settings = settings
-    searchSpace = GanSearchSpace(cells: settings.sizes.cells).searchSpace
+    searchSpace = SearchSpace(
+      genes: GanSearchSpace(cells: settings.sizes.cells).searchSpace.genes,
+      hyperparameters: GANHyperparameter.allCases.map(\.rawValue))
     images = try ImageSet(
       FashionMNIST(folder: settings.dataFolder, .training), side: settings.sizes.resolution)
     evaluation = try GANEvaluation(settings, images)
@@ -31,7 +33,8 @@ public final class GANTrainer: Trainer {
 
   /// Trains for ``GANSettings/cyclesPerInterval`` cycles, evaluates, and draws the sample grid.
   public func train(_ job: TrainJob, progress: (TrainingProgress) -> Void) throws -> TrainingResult {
-    let training = try load(job.checkpoint, job.genome)
+    let training = try load(
+      job.checkpoint, job.genome, settings.training.with(job.hyperparameters ?? [:]))
     let clock = ContinuousClock()
     let start = clock.now
     let losses = try run(training, seed: job.seed, progress: progress)
@@ -51,7 +54,7 @@ public final class GANTrainer: Trainer {
 
   /// Evaluates without training.
   public func evaluate(_ job: EvaluateJob) throws -> TrainingResult {
-    let training = try load(job.checkpoint, job.genome)
+    let training = try load(job.checkpoint, job.genome, settings.training)
     let start = Date()
     let fitness = try evaluation.fitness(of: training, seed: job.seed)
     return TrainingResult(
@@ -60,9 +63,11 @@ public final class GANTrainer: Trainer {
       seconds: Date().timeIntervalSince(start))
   }
 
-  private func load(_ path: String, _ genome: Genome) throws -> AdversarialTraining {
+  private func load(
+    _ path: String, _ genome: Genome, _ trainingSettings: AdversarialTrainingSettings
+  ) throws -> AdversarialTraining {
     let networks = try AdversarialNetworks(genome: genome, sizes: settings.sizes, seed: 0)
-    let training = try AdversarialTraining(networks, settings.training)
+    let training = try AdversarialTraining(networks, trainingSettings)
     try GANCheckpoint.read(path, into: training)
     return training
   }

@@ -110,7 +110,7 @@ def read(path):
     return tensors
 
 
-def train(tensors, seed):
+def train(tensors, seed, step):
     for name in [name for name in tensors if name.startswith("net.")]:
         dtype, shape, values = tensors[name]
         if dtype == "I64":
@@ -120,7 +120,7 @@ def train(tensors, seed):
         state = f"optimizer.{name}.exp_avg"
         moments = tensors[state][2] if state in tensors else [0.0] * len(values)
         moments = [0.9 * m + 0.1 * (random.uniform() - 0.5) for m in moments]
-        values = [w - m for w, m in zip(values, moments)]
+        values = [w - step * m for w, m in zip(values, moments)]
         average = [0.5 * a + 0.5 * w for a, w in zip(tensors["average." + name][2], values)]
         tensors[name] = (dtype, shape, values)
         tensors["average." + name] = (dtype, shape, average)
@@ -177,7 +177,8 @@ def do_train(job, options):
     if options.seconds:
         time.sleep(options.seconds)
     die_in_mid_training(fault)
-    train(tensors, job["seed"])
+    step = job.get("hyperparameters", {}).get("step", 1.0)
+    train(tensors, job["seed"], step)
     spoil(tensors, fault)
     genome = [2, 1, 1] if fault == "wrong-genome" else job["genome"]
     write(job["output"], genome, tensors)
@@ -186,7 +187,7 @@ def do_train(job, options):
     answer = {
         "id": job["id"],
         "fitness": fitness(tensors, job["genome"]) if fault != "nan-fitness" else "NaN",
-        "metrics": {"open_files": len(os.listdir("/proc/self/fd")), "threads": int(os.environ["OMP_NUM_THREADS"])},
+        "metrics": {"open_files": len(os.listdir("/proc/self/fd")), "threads": int(os.environ["OMP_NUM_THREADS"]), "step": step},
         "files": [],
         "seconds": options.seconds,
     }
@@ -225,7 +226,7 @@ def main():
         {
             "ready": True,
             "protocol": 2 if starting == "start-protocol" else 1,
-            "search_space": {"genes": GENES},
+            "search_space": {"genes": GENES, "hyperparameters": ["step"]},
         }
     )
     jobs, arrived = [], threading.Condition()

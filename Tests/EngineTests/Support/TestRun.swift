@@ -101,11 +101,15 @@ extension RunSettings {
   /// Settings of a small run.
   static func test(
     _ strategy: Strategy = .pbtNAS, population: Int = 8, intervals: Int = 4, seed: UInt64 = 1,
-    retries: Int = 2
+    retries: Int = 2, hyperparameters: [Hyperparameter] = []
   ) -> RunSettings {
-    RunSettings(
+    let needed =
+      strategy == .pbt ? [Hyperparameter(name: "rate", .range(low: 0.1, high: 2, scale: .log))] : []
+    return RunSettings(
       task: "toy", seed: seed,
-      method: MethodSettings(populationSize: population, intervals: intervals, strategy: strategy),
+      method: MethodSettings(
+        populationSize: population, intervals: intervals, strategy: strategy,
+        hyperparameters: hyperparameters.isEmpty ? needed : hyperparameters),
       retries: retries)
   }
 }

@@ -9,12 +9,13 @@ import Safetensors
 /// Gene 0 decides whether a layer exists and how wide it is; gene 1 owns nothing but decides, with gene 0, about a layer that no gene owns:
 /// so an offspring can need a tensor that neither parent has.
 final class ToyTrainer: Trainer {
-  let searchSpace = SearchSpace(genes: [
-    Gene(name: "g0", options: ["none", "small", "wide"], owns: ["net.g0"]),
-    Gene(name: "g1", options: ["a", "b"], owns: []),
-    Gene(name: "g2", options: ["x", "y", "z"], owns: ["net.g2", "net.skip2"]),
-    Gene(name: "g3", options: ["x", "y"], owns: ["net.g3"]),
-  ])
+  let searchSpace = SearchSpace(
+    genes: [
+      Gene(name: "g0", options: ["none", "small", "wide"], owns: ["net.g0"]),
+      Gene(name: "g1", options: ["a", "b"], owns: []),
+      Gene(name: "g2", options: ["x", "y", "z"], owns: ["net.g2", "net.skip2"]),
+      Gene(name: "g3", options: ["x", "y"], owns: ["net.g3"]),
+    ], hyperparameters: ["rate", "momentum"])
 
   /// Whether training leaves attachments, of which a network keeps the last three.
   enum Attachments: Sendable {
@@ -61,7 +62,9 @@ final class ToyTrainer: Trainer {
     var tensors = try Self.read(job.checkpoint)
     let (seed, attachments) = try attach(job)
     for name in tensors.keys.sorted() where name.hasPrefix("net.") {
-      Self.train(name, in: &tensors, seed: seed)
+      Self.train(
+        name, in: &tensors, seed: seed, rate: Float(job.hyperparameters?["rate"] ?? 1),
+        momentum: Float(job.hyperparameters?["momentum"] ?? 0.9))
     }
     progress(TrainingProgress(fraction: 0.5, samplesPerSecond: 100))
     try Self.write(tensors, genome: job.genome, attachments: attachments, to: job.output)
@@ -102,7 +105,9 @@ final class ToyTrainer: Trainer {
     return (seed, (old + [name]).suffix(3))
   }
 
-  private static func train(_ name: String, in tensors: inout Values, seed: UInt64) {
+  private static func train(
+    _ name: String, in tensors: inout Values, seed: UInt64, rate: Float, momentum: Float
+  ) {
     guard let (dtype, shape, untrained) = tensors[name] else { return }
     var values = untrained
     defer { tensors[name] = (dtype, shape, values) }
@@ -113,8 +118,8 @@ final class ToyTrainer: Trainer {
     var random = SeededGenerator(seed: seed ^ hash(name))
     let state = "optimizer.\(name).exp_avg"
     let old = tensors[state]?.values ?? Array(repeating: 0, count: values.count)
-    let moments = old.map { 0.9 * $0 + Float(random.uniform() - 0.45) * 0.1 }
-    values = zip(values, moments).map { $0 - $1 }
+    let moments = old.map { momentum * $0 + Float(random.uniform() - 0.45) * 0.1 }
+    values = zip(values, moments).map { $0 - rate * $1 }
     let average = tensors["average.\(name)"]?.values ?? values
     tensors["average.\(name)"] = (dtype, shape, zip(average, values).map { 0.5 * $0 + 0.5 * $1 })
     tensors[state] = (dtype, shape, moments)

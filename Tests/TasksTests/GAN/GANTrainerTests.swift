@@ -72,6 +72,51 @@ extension NetworkTests {
       #expect(samples.shape == [5, 1, 16, 16] && samples.elementType == .float32)
     }
 
+    @Test("training follows the hyperparameters that a job gives, and refuses those that it cannot follow")
+    func hyperparameters() throws {
+      let trainer = try configuration().makeTrainer(threads: 1)
+      #expect(
+        trainer.searchSpace.hyperparameters == [
+          "learning_rate.generator", "learning_rate.discriminator", "averaging_decay", "adam.beta1",
+          "adam.beta2",
+        ])
+      let genome = Genome(Array(repeating: 2, count: 21))
+      try trainer.initialise(InitialiseJob(genome: genome, seed: 1, output: "\(folder)/start"))
+      var files: Set<Data> = []
+      func train(_ values: [String: Double]?, to name: String) throws -> Data {
+        var job = trainJob(genome, from: "start", to: name)
+        job.artifacts = nil
+        job.hyperparameters = values
+        _ = try trainer.train(job) { _ in }
+        return try Data(contentsOf: URL(fileURLWithPath: job.output))
+      }
+      let plain = try train(nil, to: "plain")
+      // The settings' own values, told by name, are the same as none.
+      let own: [String: Double] = [
+        "learning_rate.generator": 2e-4, "learning_rate.discriminator": 2e-4, "averaging_decay": 0.999,
+        "adam.beta1": 0, "adam.beta2": 0.9,
+      ]
+      #expect(try train(own, to: "own") == plain)
+      for name in own.keys.sorted() { files.insert(try train([name: 0.5], to: name)) }
+      #expect(files.count == 5 && !files.contains(plain))
+      // What is not trained stays: the generator without a step size.
+      _ = try train(["learning_rate.generator": 0], to: "frozen")
+      let (start, frozen) = (
+        try SafetensorsFile(path: "\(folder)/start"), try SafetensorsFile(path: "\(folder)/frozen")
+      )
+      for tensor in start.tensors where tensor.name.hasSuffix(".weight") && !tensor.name.hasPrefix("average.")
+      {
+        let isSame = start.withBytes(of: tensor) { before in
+          frozen[tensor.name].map { frozen.withBytes(of: $0) { $0.elementsEqual(before) } }
+        }
+        #expect(isSame == tensor.name.hasPrefix("generator."), "\(tensor.name)")
+      }
+      #expect(throws: HyperparameterError.self) { try train(["learning_rate": 1e-3], to: "x") }
+      #expect(throws: HyperparameterError.outOfRange("adam.beta1", 1, 0...0.999999)) {
+        try train(["adam.beta1": 1], to: "x")
+      }
+    }
+
     @Test("handles do not grow over a training loop")
     func noLeak() throws {
       let networks = try AdversarialNetworks(
