@@ -63,10 +63,12 @@ final class WorkerProcess: @unchecked Sendable {
         heartbeat.beat()
         rest.append(chunk)
         while let end = rest.firstIndex(of: UInt8(ascii: "\n")) {
+          heartbeat.said()
           lines.yield(Data(rest[rest.startIndex..<end]))
           rest = Data(rest[rest.index(after: end)...])
         }
         if rest.count > longestLine {
+          heartbeat.said()
           lines.yield(rest)
           rest = Data()
         }
@@ -140,7 +142,10 @@ final class WorkerProcess: @unchecked Sendable {
   private func nextLine(expecting what: String) async throws -> Data {
     let watch = heartbeat.watch { [self] in kill() }
     defer { watch.cancel() }
-    if let line = await lines.next() { return line }
+    if let line = await lines.next() {
+      heartbeat.heard()
+      return line
+    }
     guard !heartbeat.hasStopped else {
       throw lost(
         "it said nothing for \(heartbeat.timeout.seconds) s (workers.heartbeat_timeout) before \(what)")
