@@ -13,7 +13,9 @@ struct Doctor: ParsableCommand {
     print("bfloat16 in the processor: \(Runtime.computesBFloat16 ? "yes" : "no; float32 is used")")
     do {
       try Runtime.loadCUDA()
-      print("CUDA devices: \(Runtime.cudaDeviceCount) (the tasks train on the CPU in this version)")
+      print(
+        "CUDA devices: \(Runtime.cudaDeviceCount) (the GAN task trains on the first, unless told otherwise by `gan.device`)"
+      )
     } catch {
       print("CUDA: not loaded: \(error)")
     }

@@ -15,11 +15,13 @@ public final class AdversarialNetworks {
   /// - Parameters:
   ///   - seed: what the initial weights follow from.
   ///   - memoryFormat: how weights and images lie in memory; channels-last is the faster one on CPUs.
+  ///   - device: where they are trained.
   /// - Throws: ``TorchError`` if libtorch refuses the sizes.
-  public init(genome: Genome, sizes: GANSizes, seed: UInt64, memoryFormat: MemoryFormat = .channelsLast)
-    throws
-  {
-    store = try ParameterStore(seed: seed, memoryFormat: memoryFormat)
+  public init(
+    genome: Genome, sizes: GANSizes, seed: UInt64, memoryFormat: MemoryFormat = .channelsLast,
+    device: Device = .cpu
+  ) throws {
+    store = try ParameterStore(seed: seed, device: device, memoryFormat: memoryFormat)
     self.sizes = sizes
     generator = try GanGenerator(store.root / "generator", genome: genome, sizes)
     discriminator = try ResidualDiscriminator(store.root / "discriminator", sizes)
@@ -92,7 +94,7 @@ public final class AdversarialTraining {
   /// One cycle.
   ///
   /// - Parameters:
-  ///   - images: gives the next batch of real images, [discriminatorBatch, C, H, W] in -1...1.
+  ///   - images: gives the next batch of real images, [discriminatorBatch, C, H, W] in -1...1, on the networks' device.
   ///   - latents: gives this many fresh latent vectors, [count, latentLength].
   /// - Throws: ``TorchError`` where a shape does not fit; what `images` and `latents` throw.
   public func cycle(images: () throws -> Tensor, latents: (Int) throws -> Tensor) throws -> Losses {
@@ -108,7 +110,7 @@ public final class AdversarialTraining {
 
   /// `mean(relu(1 - D(real))) + mean(relu(1 + D(G(z))))`, down by one step.
   private func discriminatorStep(real: Tensor, latents: Tensor) throws -> Double {
-    let loss = try withPrecision(settings.precision) {
+    let loss = try withPrecision(settings.precision, on: networks.store.device) {
       let fake = try withoutGradient { try networks.generator(latents, training: true) }
       let realScores = try networks.discriminator(real, training: true)
       let fakeScores = try networks.discriminator(fake, training: true)
@@ -120,7 +122,7 @@ public final class AdversarialTraining {
 
   /// `-mean(D(G(z)))`, down by one step; then the moving average.
   private func generatorStep(latents: Tensor) throws -> Double {
-    let loss = try withPrecision(settings.precision) {
+    let loss = try withPrecision(settings.precision, on: networks.store.device) {
       try -networks.discriminator(networks.generator(latents, training: true), training: true).mean()
     }
     try generatorOptimizer.step(loss.gradients(of: generatorOptimizer.parameters.map(\.tensor)))

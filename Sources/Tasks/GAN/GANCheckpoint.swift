@@ -53,8 +53,10 @@ public struct TrainedGenerator {
   }
 }
 
-/// Samples of a generator in evaluation mode, a batch at a time, [count, channels, resolution, resolution].
-func sampleImages(_ generator: GanGenerator, _ sizes: GANSizes, _ count: Int, seed: UInt64) throws -> Tensor {
+/// Samples of a generator in evaluation mode, a batch at a time, [count, channels, resolution, resolution], on the CPU.
+func sampleImages(
+  _ generator: GanGenerator, _ sizes: GANSizes, _ count: Int, seed: UInt64, on device: Device = .cpu
+) throws -> Tensor {
   let random = try RandomGenerator(seed: seed)
   let latents = try Tensor.randn([count, sizes.latentLength], generator: random)
   let batch = 200
@@ -62,7 +64,7 @@ func sampleImages(_ generator: GanGenerator, _ sizes: GANSizes, _ count: Int, se
     try Tensor.cat(
       stride(from: 0, to: count, by: batch).map { start in
         let part = try latents.narrow(dim: 0, start: start, length: min(batch, count - start))
-        return try generator(part, training: false)
+        return try generator(part.to(device), training: false).to(.cpu)
       })
   }
 }

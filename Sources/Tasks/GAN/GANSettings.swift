@@ -6,6 +6,8 @@ public struct GANSettings: Hashable, Sendable {
   public var dataFolder: String
   /// The networks' sizes.
   public var sizes: GANSizes
+  /// Where the networks are trained.
+  var device: DeviceChoice
   /// How the networks are trained.
   public var training: AdversarialTrainingSettings
   /// Training cycles in an interval: some discriminator steps and one generator step each.
@@ -47,6 +49,7 @@ public struct GANSettings: Hashable, Sendable {
     training.epsilon = adam.double("epsilon", default: training.epsilon, in: 0...1)
     training.averagingDecay = node.double("averaging_decay", default: training.averagingDecay, in: small)
     training.precision = node.choice("precision", default: PrecisionChoice.auto).precision
+    device = node.choice("device", default: DeviceChoice.auto)
     cyclesPerInterval = node.int("cycles_per_interval", default: 1000, in: 1...10_000_000)
     fitnessSamples = node.int("fitness_samples", default: 5000, in: 100...1_000_000)
     shownSamples = node.int("shown_samples", default: 36, in: 1...10_000)

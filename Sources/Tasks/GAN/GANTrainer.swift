@@ -8,6 +8,7 @@ public final class GANTrainer: Trainer {
   /// The genes of the generator's cells, and the training's numbers that can be searched.
   public let searchSpace: SearchSpace
   private let settings: GANSettings
+  private let device: Device
   private let images: ImageSet
   private let evaluation: GANEvaluation
 
@@ -16,6 +17,7 @@ public final class GANTrainer: Trainer {
   /// - Throws: ``ImageDataError``, ``SafetensorsError`` or ``TorchError`` if a file is missing or wrong.
   public init(_ settings: GANSettings) throws {
     self.settings = settings
+    device = try settings.device.device()
     searchSpace = SearchSpace(
       genes: GanSearchSpace(cells: settings.sizes.cells).searchSpace.genes,
       hyperparameters: GANHyperparameter.allCases.map(\.rawValue))
@@ -26,7 +28,8 @@ public final class GANTrainer: Trainer {
 
   /// Builds networks with fresh weights.
   public func initialise(_ job: InitialiseJob) throws {
-    let networks = try AdversarialNetworks(genome: job.genome, sizes: settings.sizes, seed: job.seed)
+    let networks = try AdversarialNetworks(
+      genome: job.genome, sizes: settings.sizes, seed: job.seed, device: device)
     let training = try AdversarialTraining(networks, settings.training)
     try GANCheckpoint.write(training, genome: job.genome, withOptimizer: false, to: job.output)
   }
@@ -66,7 +69,7 @@ public final class GANTrainer: Trainer {
   private func load(
     _ path: String, _ genome: Genome, _ trainingSettings: AdversarialTrainingSettings
   ) throws -> AdversarialTraining {
-    let networks = try AdversarialNetworks(genome: genome, sizes: settings.sizes, seed: 0)
+    let networks = try AdversarialNetworks(genome: genome, sizes: settings.sizes, seed: 0, device: device)
     let training = try AdversarialTraining(networks, trainingSettings)
     try GANCheckpoint.read(path, into: training)
     return training
@@ -85,8 +88,9 @@ public final class GANTrainer: Trainer {
     var tail: [AdversarialTraining.Losses] = []
     for cycle in 1...cycles {
       let losses = try training.cycle(
-        images: { try images.batch(batches.next(settings.training.discriminatorBatch)).images },
-        latents: { try Tensor.randn([$0, settings.sizes.latentLength], generator: latents) })
+        images: { try images.batch(batches.next(settings.training.discriminatorBatch)).images.to(device) },
+        // Drawn on the CPU on every device, so that a seed means the same latents everywhere.
+        latents: { try Tensor.randn([$0, settings.sizes.latentLength], generator: latents).to(device) })
       if cycle > cycles - max(1, cycles / 10) { tail.append(losses) }
       let shown = cycle * settings.training.discriminatorSteps * settings.training.discriminatorBatch
       clock.report(fraction: Double(cycle) / Double(cycles), samples: shown).map(progress)
@@ -140,7 +144,8 @@ final class GANEvaluation {
 
   private func averagedSamples(_ training: AdversarialTraining, _ count: Int, seed: UInt64) throws -> Tensor {
     try training.average.withAverages {
-      try sampleImages(training.networks.generator, settings.sizes, count, seed: seed)
+      try sampleImages(
+        training.networks.generator, settings.sizes, count, seed: seed, on: training.networks.store.device)
     }
   }
 }
