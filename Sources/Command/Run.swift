@@ -77,7 +77,7 @@ struct DisplayOptions: ParsableArguments {
 }
 
 /// What is started as a worker: this program, or the user's, which is looked up as a shell would and starts in the settings file's folder.
-private func workerCommand(
+func workerCommand(
   _ configuration: RunConfiguration, in folder: RunFolder, _ base: String
 ) throws -> WorkerCommand {
   let threads = configuration.run.threadsPerWorker

@@ -158,30 +158,30 @@ private func noise<Element: StoredElement>(
 }
 
 /// An element type of files that can be computed with.
-private protocol StoredElement {
+protocol StoredElement {
   associatedtype Bits: FixedWidthInteger
   associatedtype Value: BinaryFloatingPoint
   static func value(_ bits: Bits) -> Value
   static func bits(_ value: Value) -> Bits
 }
 
-private enum Float32Element: StoredElement {
+enum Float32Element: StoredElement {
   @inline(__always) static func value(_ bits: UInt32) -> Float { Float(bitPattern: bits) }
   @inline(__always) static func bits(_ value: Float) -> UInt32 { value.bitPattern }
 }
 
-private enum Float64Element: StoredElement {
+enum Float64Element: StoredElement {
   @inline(__always) static func value(_ bits: UInt64) -> Double { Double(bitPattern: bits) }
   @inline(__always) static func bits(_ value: Double) -> UInt64 { value.bitPattern }
 }
 
-private enum Float16Element: StoredElement {
+enum Float16Element: StoredElement {
   @inline(__always) static func value(_ bits: UInt16) -> Float { Float(Float16(bitPattern: bits)) }
   @inline(__always) static func bits(_ value: Float) -> UInt16 { Float16(value).bitPattern }
 }
 
 /// The upper half of a float32; rounded to the nearest, ties to even.
-private enum BFloat16Element: StoredElement {
+enum BFloat16Element: StoredElement {
   @inline(__always) static func value(_ bits: UInt16) -> Float { Float(bitPattern: UInt32(bits) << 16) }
   @inline(__always) static func bits(_ value: Float) -> UInt16 {
     let bits = value.bitPattern

@@ -22,6 +22,9 @@ public struct RunFolder: Hashable, Sendable {
   public var logs: String { "\(path)/logs" }
   /// The best network: its weights, with its genome in the header.
   public var best: String { "\(path)/best.safetensors" }
+  /// The weights of the last members averaged, where `pbtnas soup` was called.
+  public var bestSoup: String { "\(path)/\(Self.bestSoupName)" }
+  static let bestSoupName = "best-soup.safetensors"
   /// What was found, in words.
   public var summary: String { "\(path)/summary.txt" }
   /// Marks that an engine is at work here.

@@ -46,6 +46,12 @@ public enum TensorName: Hashable, Sendable {
     }
   }
 
+  /// Whether a buffer is a singular vector of spectral normalisation, by PyTorch's names: `weight_u` and `weight_v`, or
+  /// `parametrizations.weight.0._u` and `_v`.
+  static func isSingularVector(_ buffer: String) -> Bool {
+    buffer.hasSuffix("_u") || buffer.hasSuffix("_v")
+  }
+
   /// Whether a gene can own a prefix: whole components of a parameter's own name.
   static func isOwnable(_ prefix: String) -> Bool {
     let components = prefix.split(separator: ".", omittingEmptySubsequences: false)

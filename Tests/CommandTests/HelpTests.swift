@@ -23,6 +23,8 @@ import Testing
         report                  Show what a search has found.
         compare                 Compare finished searches over seeds, by strategy and
                                 settings.
+        soup                    Average the weights of a finished search's last
+                                members, as far as that improves the best one.
         sample                  Make new pictures from a run's best network, or from
                                 any GAN checkpoint.
         prune                   Remove checkpoints that a run does not need any more.

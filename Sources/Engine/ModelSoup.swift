@@ -1,0 +1,231 @@
+import Foundation
+import PBTNAS
+import Safetensors
+
+/// What a model soup was made of and what it gained.
+public struct SoupSummary: Codable, Hashable, Sendable {
+  /// A fitness of the best member alone and of the soup, on the same draws.
+  public struct Gain: Codable, Hashable, Sendable {
+    /// The best member's.
+    public var best: Double
+    /// The soup's.
+    public var soup: Double
+  }
+
+  /// The soup's file.
+  public var file: String
+  /// The interval whose members were tried.
+  public var interval: Int
+  /// The members with the best one's genome, the best first.
+  public var candidates: [Int]
+  /// Those that are in the soup.
+  public var members: [Int]
+  /// On the draws by which the soup was chosen, which are the run's own.
+  public var gain: Gain
+  /// On other draws, which nothing was chosen by.
+  public var gainOnOtherDraws: Gain
+}
+
+extension SoupSummary {
+  /// The summary as one line of JSON.
+  public var json: String {
+    get throws { try Record.json(self) }
+  }
+}
+
+/// A step on the way to a soup: what a member would do to it.
+public struct SoupStep: Hashable, Sendable {
+  /// The member.
+  public let member: Int
+  /// The fitness of the soup with it.
+  public let fitness: Double
+  /// Whether it stays in the soup.
+  public let isKept: Bool
+}
+
+/// Averages the weights of a finished run's last members greedily, and writes `best-soup.safetensors`.
+///
+/// The members with the genome of the last interval's best one are tried, the fittest first; one stays in the soup if
+/// the soup's fitness improves by it (Wortsman et al. 2022, "Model soups", arXiv 2203.05482, recipe 1). What is not
+/// averaged (``PBTNAS/CheckpointContents/isAveragedInSoup(_:)``) is the best member's.
+///
+/// - Parameters:
+///   - executor: evaluates; it is started and stopped here.
+///   - report: is told every step.
+/// - Throws: ``RunError`` if there is no run, or one that is not finished; ``SoupError``; what the executor throws.
+public func makeSoup(
+  of folder: RunFolder, executor: any Executor, report: (SoupStep) -> Void
+) async throws -> SoupSummary {
+  try folder.requireRun()
+  let lock = try RunLock(folder)
+  defer { withExtendedLifetime(lock) {} }
+  let record = try Record(path: folder.record)
+  guard let settings: RunSettings = try record.get("settings"),
+    let run: RunSummary = try record.get("summary"), let space: SearchSpace = try record.get("searchSpace")
+  else { throw RunError.notFinished(folder: folder.path) }
+  let rows = try record.members(interval: run.intervals)
+  let candidates = soupCandidates(
+    try rows.map { try $0.decodedGenome() }, fitness: rows.map(\.fitnessOrNaN))
+  guard !candidates.isEmpty else { throw SoupError.nobody(folder: folder.path, interval: run.intervals) }
+  let ingredients = try candidates.map { try ingredient(rows[$0], folder) }
+  let kitchen = Kitchen(folder: folder, settings: settings, executor: executor)
+  do {
+    let announced = try await executor.start()
+    guard announced.genes == space.genes else { throw RunError.changed(what: "the trainer's search space") }
+    let summary = try await kitchen.cook(
+      candidates, ingredients, space: space, interval: run.intervals, report)
+    try record.set("soup", summary)
+    await executor.stop()
+    return summary
+  } catch {
+    await executor.stop()
+    throw RunError.told(error, folder: folder.path)
+  }
+}
+
+/// A member's last checkpoint, if it is what the record says.
+private func ingredient(_ row: Record.Row, _ folder: RunFolder) throws -> Checkpoint {
+  let path = folder.absolute(row.end.name)
+  if let damage = FileDigests().damage(of: path, expected: row.end.digest) {
+    throw SoupError.checkpoint(path, reason: damage)
+  }
+  return try Checkpoint(path: path)
+}
+
+/// Tries soups of one run.
+private struct Kitchen {
+  let folder: RunFolder
+  let settings: RunSettings
+  let executor: any Executor
+
+  func cook(
+    _ candidates: [Int], _ ingredients: [Checkpoint], space: SearchSpace, interval: Int,
+    _ report: (SoupStep) -> Void
+  ) async throws -> SoupSummary {
+    let trial = folder.absolute("soup-trial.safetensors")
+    // What an attempt leaves must not stay; that it is gone already is as well.
+    defer { try? FileManager.default.removeItem(atPath: trial) }
+    let seed = RunSeed(settings.seed)
+    let chosenBy = seed.seed(member: 0, interval: 0, purpose: .evaluation)
+    let others = seed.seed(member: 1, interval: 0, purpose: .evaluation)
+    let (best, genome) = (ingredients[0].file.path, ingredients[0].genome)
+    let alone = try await evaluate(best, genome, chosenBy)
+    report(SoupStep(member: candidates[0], fitness: alone, isKept: true))
+    var (chosen, fitness) = ([0], alone)
+    for index in ingredients.indices.dropFirst() {
+      try writeSoup(of: (chosen + [index]).map { ingredients[$0] }, to: trial)
+      let found = try await evaluate(trial, genome, chosenBy)
+      let isKept = found > fitness
+      report(SoupStep(member: candidates[index], fitness: found, isKept: isKept))
+      if isKept { (chosen, fitness) = (chosen + [index], found) }
+    }
+    let members = chosen.map { candidates[$0] }
+    try writeSoup(
+      of: chosen.map { ingredients[$0] },
+      texts: [
+        "fitness": String(fitness), "soup": Record.json(members),
+        "architecture": space.optionNames(of: genome).map { "\($0.gene)=\($0.option)" }.joined(
+          separator: " "),
+      ], to: folder.bestSoup)
+    let soup = folder.absolute(RunFolder.bestSoupName)
+    return SoupSummary(
+      file: folder.bestSoup, interval: interval, candidates: candidates, members: members,
+      gain: .init(best: alone, soup: fitness),
+      gainOnOtherDraws: .init(
+        best: try await evaluate(best, genome, others),
+        soup: try await evaluate(soup, genome, others, artifacts: folder.absolute("samples/soup"))))
+  }
+
+  private func evaluate(
+    _ checkpoint: String, _ genome: Genome, _ seed: UInt64, artifacts: String? = nil
+  ) async throws -> Double {
+    let job = Job.evaluate(
+      EvaluateJob(genome: genome, checkpoint: checkpoint, seed: seed, artifacts: artifacts))
+    for _ in 0..<settings.retries {
+      do {
+        return try await executor.run(job, started: {}, progress: { _ in }).result?.fitness ?? .nan
+      } catch is WorkerLost {
+        continue
+      }
+    }
+    return try await executor.run(job, started: {}, progress: { _ in }).result?.fitness ?? .nan
+  }
+}
+
+/// Writes the mean of checkpoints of one genome, without optimiser state. What is not averaged is the first one's.
+///
+/// - Parameter texts: texts for the header besides the first checkpoint's.
+/// - Throws: ``CheckpointError`` if the checkpoints are not of the same network, ``SafetensorsError`` if writing fails.
+func writeSoup(of checkpoints: [Checkpoint], texts: [String: String] = [:], to path: String) throws {
+  guard let first = checkpoints.first else { return }
+  for other in checkpoints.dropFirst() { try other.check(continues: first) }
+  let tensors = zip(first.file.tensors, first.contents.tensors).filter {
+    if case .optimizerState = TensorName($0.0.name) { false } else { true }
+  }
+  let writer = try SafetensorsWriter(
+    path: path, tensors: tensors.map { .init(name: $0.0.name, dtype: $0.0.dtype, shape: $0.0.shape) },
+    metadata: first.file.metadata.merging(texts) { _, new in new })
+  for (info, description) in tensors {
+    let sources = first.contents.isAveragedInSoup(description) ? checkpoints : [first]
+    let files = try sources.map { source in
+      guard let tensor = source.file[info.name] else {
+        throw CheckpointError(source.file.path, .missingTensor(info.name))
+      }
+      return (file: source.file, tensor: tensor)
+    }
+    try withBytes(of: files[...], []) { parts in
+      switch info.dtype {
+      case _ where parts.count == 1: try writer.write(parts[0])
+      case .float64: try writeMean(parts, Float64Element.self, to: writer)
+      case .bfloat16: try writeMean(parts, BFloat16Element.self, to: writer)
+      case .float16: try writeMean(parts, Float16Element.self, to: writer)
+      default: try writeMean(parts, Float32Element.self, to: writer)
+      }
+    }
+  }
+  try writer.finish()
+}
+
+/// Hands the bytes of all these tensors to a body at once.
+private func withBytes(
+  of tensors: ArraySlice<(file: SafetensorsFile, tensor: TensorInfo)>, _ opened: [UnsafeRawBufferPointer],
+  _ body: ([UnsafeRawBufferPointer]) throws -> Void
+) throws {
+  guard let next = tensors.first else { return try body(opened) }
+  try next.file.withBytes(of: next.tensor) { try withBytes(of: tensors.dropFirst(), opened + [$0], body) }
+}
+
+/// Elementwise means, summed in float64 and rounded once.
+private func writeMean<Element: StoredElement>(
+  _ parts: [UnsafeRawBufferPointer], _ element: Element.Type, to writer: SafetensorsWriter
+) throws {
+  let size = MemoryLayout<Element.Bits>.size
+  let means = (0..<parts[0].count / size).map { index in
+    let sum = parts.reduce(0.0) { sum, part in
+      sum + Double(Element.value(part.loadUnaligned(fromByteOffset: index * size, as: Element.Bits.self)))
+    }
+    return Element.bits(Element.Value(sum / Double(parts.count)))
+  }
+  try means.withUnsafeBytes { try writer.write($0) }
+}
+
+/// Why there is no soup.
+public enum SoupError: Error, Hashable, Sendable {
+  /// No member of the last interval has a finite fitness.
+  case nobody(folder: String, interval: Int)
+  /// A member's checkpoint is gone or damaged.
+  case checkpoint(String, reason: String)
+}
+
+extension SoupError: CustomStringConvertible {
+  /// What is wrong and how to mend it, as a sentence.
+  public var description: String {
+    switch self {
+    case .nobody(let folder, let interval):
+      "\(folder): no member of interval \(interval) has a finite fitness, so there is nothing to average"
+    case .checkpoint(let path, let reason):
+      "\(path) cannot be averaged: \(reason); a soup needs the checkpoints that a run leaves, "
+        + "so make it before `pbtnas prune`"
+    }
+  }
+}
