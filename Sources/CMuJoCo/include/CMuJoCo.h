@@ -20,8 +20,8 @@ int cmujoco_forward(const mjModel *model, mjData *data, char *error, int size);
 
 // `steps` physics steps (at least 1) after which what follows from position and velocity is up to date, given
 // that it is so before: the order in which dm_control steps by default (Tunyasuvunakool et al. 2020, arXiv
-// 2006.12983, p. 6).
-int cmujoco_step(const mjModel *model, mjData *data, int steps, char *error, int size);
+// 2006.12983, p. 6). Sensors are read in the last step alone.
+int cmujoco_step(mjModel *model, mjData *data, int steps, char *error, int size);
 
 // What a model needs to be drawn in the OpenGL context that is current, into a buffer of its own.
 int cmujoco_make_context(const mjModel *model, mjrContext *context, char *error, int size);
