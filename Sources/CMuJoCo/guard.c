@@ -51,11 +51,11 @@ static void enter(char *error, int size) {
 
 #define FAILED NULL
 
-mjModel *cmujoco_load(const char *name, const mjVFS *files, char *error, int size) {
+mjSpec *cmujoco_parse(const char *name, const mjVFS *files, char *error, int size) {
   enter(error, size);
-  // The compiler is C++ and returns its errors by itself: nothing may jump over its frames.
+  // The parser is C++ and returns its errors by itself: nothing may jump over its frames. Nor over the compiler's.
   guard.is_set = 0;
-  return mj_loadXML(name, files, error, size);
+  return mj_parseXML(name, files, error, size);
 }
 
 mjData *cmujoco_make_data(const mjModel *model, char *error, int size) {

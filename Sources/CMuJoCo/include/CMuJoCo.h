@@ -9,8 +9,8 @@
 // Of every function: `error` takes a message of at most `size` bytes with its zero. Those that return a
 // status return 0, or 1 after an error; those that return a pointer return NULL after an error.
 
-// Parses and compiles the model `name` among `files`.
-mjModel *cmujoco_load(const char *name, const mjVFS *files, char *error, int size);
+// Parses the model `name` among `files`.
+mjSpec *cmujoco_parse(const char *name, const mjVFS *files, char *error, int size);
 
 // The state that goes with a model.
 mjData *cmujoco_make_data(const mjModel *model, char *error, int size);
