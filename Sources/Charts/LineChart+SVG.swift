@@ -113,9 +113,13 @@ private struct Drawing {
       let edge =
         banded.map { position($0.x, $0.band?.upperBound ?? $0.y) }
         + banded.reversed().map { position($0.x, $0.band?.lowerBound ?? $0.y) }
+      let colour = SeriesStyle(index).colour
       return SVGElement(
         "polygon",
-        ["points": edge.joined(separator: " "), "fill": SeriesStyle(index).colour, "fill-opacity": "0.15"])
+        [
+          "points": edge.joined(separator: " "), "fill": colour, "fill-opacity": "0.12", "stroke": colour,
+          "stroke-opacity": "0.4",
+        ])
     }
   }
 

@@ -30,8 +30,7 @@ extension Search {
     let hyperparameters = try members.map { try $0.decodedHyperparameters() }
     let generation = try nextGeneration(
       after: interval, genomes, fitness: members.map(\.fitnessOrNaN), hyperparameters: hyperparameters,
-      in: space,
-      method, seed: seed)
+      in: space, method, seed: seed)
     let ends = members.map(\.end)
     let parents = Set(generation.offspring.flatMap(\.parents))
     try await repair(parents.sorted().map { ends[$0] })

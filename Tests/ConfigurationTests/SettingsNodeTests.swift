@@ -57,6 +57,19 @@ import Testing
       node.leaves(except: ["other"]) == ["a": "3", "sub.b.c": "text", "sub.d[0]": "1", "sub.d[1].e": "2"])
   }
 
+  @Test("lists of numbers, and sections whose keys are the user's own, are read as they are given")
+  func collections() throws {
+    let node = try read("a: [1, 2.5e-3]\nb: [1, x]\nc: 3\nd: []\nown: {z: 1, y: two}\n")
+    #expect(node.doubles("a") == [1, 0.0025] && node.doubles("d") == [] && node.doubles("none") == nil)
+    #expect(node.doubles("b") == nil && node.doubles("c") == nil)
+    #expect(node.texts("own") == ["z": "1", "y": "two"] && node.texts("nothing") == nil)
+    #expect(try read("b: 1\na: {c: 2}\n").names == ["a", "b"])
+    let found = problems(node)
+    #expect(found.map(\.key) == ["b", "c"])
+    #expect(
+      found.allSatisfy { $0.message.contains("expected a list of numbers, such as `[0.8, 1.2]`, found") })
+  }
+
   @Test("a size has a number and a unit")
   func byteCount() throws {
     let node = try read("a: 20 GB\nb: 1.5kB\nc: 7\nd: -1 MB\ne: many TB\nf: [1]\n")

@@ -144,6 +144,24 @@ import Testing
     }
   }
 
+  @Test("groups that search other hyperparameters, or in other ranges, are told apart by what differs")
+  func hyperparameters() async throws {
+    let rate = Hyperparameter(name: "rate", .range(low: 0.1, high: 2, scale: .log))
+    let momentum = Hyperparameter(name: "momentum", .list([0.5, 0.9]))
+    var narrow = rate
+    narrow.domain = .range(low: 0.5, high: 2, scale: .log)
+    var runs: [ComparedRun] = []
+    for hyperparameters in [[], [rate], [rate, momentum], [narrow]] {
+      runs.append(try await run(.pbtNAS, seed: 1) { $0.method.hyperparameters = hyperparameters })
+    }
+    #expect(
+      try Comparison(runs).groups.map(\.label) == [
+        "pbt-nas hyperparameters=none", "pbt-nas hyperparameters=rate rate[0.1..2.0 log x[0.8, 1.2]] 0.25",
+        "pbt-nas hyperparameters=momentum+rate",
+        "pbt-nas hyperparameters=rate rate[0.5..2.0 log x[0.8, 1.2]] 0.25",
+      ])
+  }
+
   @Test("runs whose trained networks' settings differ are not taken for seeds of one search")
   func taskSettings() async throws {
     var runs: [ComparedRun] = []

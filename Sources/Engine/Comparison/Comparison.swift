@@ -88,15 +88,22 @@ private struct Method: Hashable {
       "genome",
       { $0.genome.map { $0.sorted { $0.key < $1.key }.map(\.value).joined(separator: "+") } ?? "drawn" }
     ),
-    ("hyperparameters", { $0.hyperparameters.map(shown).sorted().joined(separator: "+") }),
+    ("hyperparameters", { names(of: $0.hyperparameters) }),
   ]
 
-  /// A hyperparameter's name and, briefly, where it is searched.
+  private static func names(of hyperparameters: [Hyperparameter]) -> String {
+    hyperparameters.isEmpty ? "none" : hyperparameters.map(\.name).sorted().joined(separator: "+")
+  }
+
+  /// A hyperparameter's name and, briefly, where and how it is searched.
   private static func shown(_ hyperparameter: Hyperparameter) -> String {
-    switch hyperparameter.domain {
-    case .range(let low, let high, let scale): "\(hyperparameter.name)[\(low)..\(high) \(scale)]"
-    case .list(let values): "\(hyperparameter.name)\(values)"
-    }
+    let domain =
+      switch hyperparameter.domain {
+      case .range(let low, let high, let scale):
+        "[\(low)..\(high) \(scale) x\(hyperparameter.perturbFactors)]"
+      case .list(let values): "\(values)"
+      }
+    return "\(hyperparameter.name)\(domain) \(hyperparameter.resampleProbability)"
   }
 
   /// The strategy with whatever tells this group from the others: a method's settings where others have the same
@@ -104,10 +111,13 @@ private struct Method: Hashable {
   func label(among all: [Method]) -> String {
     let rivals = all.filter { $0.settings.strategy == settings.strategy }.map(\.settings)
     let telling = Self.facts.filter { fact in Set(rivals.map(fact.value)).count > 1 }
+    let names = Self.names(of: settings.hyperparameters)
+    let alike = rivals.map(\.hyperparameters).filter { Self.names(of: $0) == names }
+    let domains = Set(alike).count > 1 ? settings.hyperparameters.map(Self.shown).sorted() : []
     let keys = Set(all.flatMap(\.taskSettings.keys)).sorted()
     let tellingKeys = keys.filter { key in Set(all.map { $0.taskSettings[key] }).count > 1 }
     return
-      ([settings.strategy.rawValue] + telling.map { "\($0.name)=\($0.value(settings))" }
+      ([settings.strategy.rawValue] + telling.map { "\($0.name)=\($0.value(settings))" } + domains
       + tellingKeys.map { "\($0)=\(taskSettings[$0] ?? "default")" }).joined(separator: " ")
   }
 }
