@@ -155,6 +155,22 @@ extension SettingsNode {
     return string(key, default: "")
   }
 
+  /// A list of at least one whole number.
+  public func ints(_ key: String, default fallback: [Int], in range: ClosedRange<Int> = .min ... .max) -> [Int]
+  {
+    guard let node = note(key) else { return fallback }
+    let found = node.sequence?.map { $0.scalar.flatMap { Int($0.string) } } ?? []
+    let numbers = found.compactMap { $0 }.filter(range.contains)
+    guard !numbers.isEmpty, numbers.count == found.count else {
+      report(
+        key,
+        "expected a list of whole numbers, each \(Self.words(range)), such as `[25, 50]`, "
+          + "found \(Self.describe(node))")
+      return fallback
+    }
+    return numbers
+  }
+
   /// A list of at least one text.
   public func requiredStrings(_ key: String) -> [String] {
     let expected = "a list of texts, such as `[python3, train.py]`"

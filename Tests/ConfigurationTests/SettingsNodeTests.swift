@@ -38,6 +38,18 @@ import Testing
     #expect(problems(node).isEmpty)
   }
 
+  @Test("a list of numbers holds nothing else")
+  func ints() throws {
+    let node = try read("a: [25, 50]\nb: []\nc: [1, x]\nd: 7\ne: [0, 3]\nf: [1.5]\ng: [[1]]\n")
+    #expect(node.ints("a", default: [1]) == [25, 50] && node.ints("none", default: [1, 2]) == [1, 2])
+    for key in ["b", "c", "d", "e", "f", "g"] { #expect(node.ints(key, default: [9], in: 1...50) == [9]) }
+    let found = problems(node)
+    #expect(found.map(\.key) == ["b", "c", "d", "e", "f", "g"])
+    #expect(
+      found.first?.message
+        == "expected a list of whole numbers, each in 1...50, such as `[25, 50]`, found a list")
+  }
+
   @Test("a size has a number and a unit")
   func byteCount() throws {
     let node = try read("a: 20 GB\nb: 1.5kB\nc: 7\nd: -1 MB\ne: many TB\nf: [1]\n")

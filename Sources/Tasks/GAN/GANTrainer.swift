@@ -76,24 +76,15 @@ public final class GANTrainer: Trainer {
     let latents = try RandomGenerator(seed: seed)
     var batches = BatchSampler(count: images.count, seed: seed)
     let cycles = settings.cyclesPerInterval
-    let clock = ContinuousClock()
-    let start = clock.now
-    var lastReport = start
+    var clock = ProgressClock()
     var tail: [AdversarialTraining.Losses] = []
     for cycle in 1...cycles {
       let losses = try training.cycle(
         images: { try images.batch(batches.next(settings.training.discriminatorBatch)).images },
         latents: { try Tensor.randn([$0, settings.sizes.latentLength], generator: latents) })
       if cycle > cycles - max(1, cycles / 10) { tail.append(losses) }
-      let now = clock.now
-      if now - lastReport > .milliseconds(300) {
-        lastReport = now
-        let shown = cycle * settings.training.discriminatorSteps * settings.training.discriminatorBatch
-        progress(
-          TrainingProgress(
-            fraction: Double(cycle) / Double(cycles),
-            samplesPerSecond: Double(shown) / ((now - start) / .seconds(1))))
-      }
+      let shown = cycle * settings.training.discriminatorSteps * settings.training.discriminatorBatch
+      clock.report(fraction: Double(cycle) / Double(cycles), samples: shown).map(progress)
     }
     let count = Double(tail.count)
     return AdversarialTraining.Losses(
