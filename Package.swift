@@ -3,6 +3,7 @@ import PackageDescription
 
 // `scripts/setup` unpacks libtorch here; the folder is not in git. A link to another copy works as well.
 let libtorch = Context.packageDirectory + "/.deps/libtorch"
+let mujoco = Context.packageDirectory + "/.deps/mujoco"
 
 let package = Package(
   name: "pbtnas",
@@ -14,6 +15,7 @@ let package = Package(
     .library(name: "Engine", targets: ["Engine"]),
     .library(name: "Torch", targets: ["Torch"]),
     .library(name: "Tasks", targets: ["Tasks"]),
+    .library(name: "ControlSuite", targets: ["ControlSuite"]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0"),
@@ -51,6 +53,17 @@ let package = Package(
       ]),
     // Tensors, layers and optimisers over libtorch.
     .target(name: "Torch", dependencies: ["CTorch", "Safetensors"]),
+    // MuJoCo's C interface, with fatal errors as messages. Its headers are found through a link in `include`.
+    .target(
+      name: "CMuJoCo",
+      linkerSettings: [
+        .linkedLibrary("mujoco"),
+        .unsafeFlags(["-L\(mujoco)/lib", "-Xlinker", "-rpath", "-Xlinker", "\(mujoco)/lib"]),
+      ]),
+    // OpenGL without a screen; the library is loaded when it is needed.
+    .target(name: "CEGL"),
+    // Tasks of the DeepMind Control Suite.
+    .target(name: "ControlSuite", dependencies: ["CMuJoCo", "CEGL", "PBTNAS"]),
     .systemLibrary(
       name: "CPNG", pkgConfig: "libpng", providers: [.apt(["libpng-dev"]), .brew(["libpng"])]),
     .systemLibrary(
@@ -81,6 +94,8 @@ let package = Package(
       resources: [.copy("Golden")]),
     .testTarget(
       name: "TasksTests", dependencies: ["Tasks", "TorchTestSupport"], resources: [.copy("Golden")]),
+    .testTarget(
+      name: "ControlSuiteTests", dependencies: ["ControlSuite", "Safetensors"], resources: [.copy("Golden")]),
     .testTarget(name: "CommandTests", dependencies: ["Command", "Engine"]),
   ],
   swiftLanguageModes: [.v6],

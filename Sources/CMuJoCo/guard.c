@@ -1,0 +1,119 @@
+#include "CMuJoCo.h"
+
+#include <pthread.h>
+#include <setjmp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+// Where this thread goes on after an error of MuJoCo's, and where its message goes.
+static _Thread_local struct {
+  jmp_buf back;
+  int is_set;
+  char *message;
+  int size;
+} guard;
+
+static void on_message(const mjLogMessage *message) {
+  // Warnings are counted in mjData, where the caller finds them; MuJoCo would write them to a file in the
+  // current folder.
+  if (message->level != mjLOG_ERROR) return;
+  if (!guard.is_set) {
+    // MuJoCo cannot go on, and nobody has said where to.
+    fprintf(stderr, "MuJoCo: %s\n", message->subject);
+    abort();
+  }
+  snprintf(guard.message, guard.size, "%s", message->subject);
+  longjmp(guard.back, 1);
+}
+
+static void install_handler(void) { mju_setLogHandler(on_message); }
+
+static void enter(char *error, int size) {
+  static pthread_once_t once = PTHREAD_ONCE_INIT;
+  pthread_once(&once, install_handler);
+  guard.message = error;
+  guard.size = size;
+  guard.is_set = 1;
+}
+
+// Runs `work`, which must hold nothing that has to be given back: an error leaves it in its middle.
+#define GUARDED(work)            \
+  do {                           \
+    enter(error, size);          \
+    if (setjmp(guard.back)) {    \
+      guard.is_set = 0;          \
+      return FAILED;             \
+    }                            \
+    work;                        \
+    guard.is_set = 0;            \
+  } while (0)
+
+#define FAILED NULL
+
+mjModel *cmujoco_load(const char *name, const mjVFS *files, char *error, int size) {
+  enter(error, size);
+  // The compiler is C++ and returns its errors by itself: nothing may jump over its frames.
+  guard.is_set = 0;
+  return mj_loadXML(name, files, error, size);
+}
+
+mjData *cmujoco_make_data(const mjModel *model, char *error, int size) {
+  mjData *volatile data = NULL;
+  GUARDED(data = mj_makeData(model));
+  if (!data) snprintf(error, size, "there is not enough memory for the model's state");
+  return data;
+}
+
+#undef FAILED
+#define FAILED 1
+
+int cmujoco_forward(const mjModel *model, mjData *data, char *error, int size) {
+  GUARDED(mj_forward(model, data));
+  return 0;
+}
+
+static void step(const mjModel *model, mjData *data, int steps) {
+  if (model->opt.integrator == mjINT_RK4) {
+    for (int i = 0; i < steps; i++) mj_step(model, data);
+  } else {
+    mj_step2(model, data);
+    for (int i = 1; i < steps; i++) mj_step(model, data);
+  }
+  mj_step1(model, data);
+}
+
+int cmujoco_step(const mjModel *model, mjData *data, int steps, char *error, int size) {
+  GUARDED(step(model, data, steps));
+  return 0;
+}
+
+static void make_context(const mjModel *model, mjrContext *context) {
+  // The size of letters; no text is drawn.
+  mjr_makeContext(model, context, mjFONTSCALE_100);
+  mjr_setBuffer(mjFB_OFFSCREEN, context);
+}
+
+int cmujoco_make_context(const mjModel *model, mjrContext *context, char *error, int size) {
+  GUARDED(make_context(model, context));
+  if (context->currentBuffer == mjFB_OFFSCREEN) return 0;
+  snprintf(error, size, "OpenGL offers no buffer to draw into");
+  return 1;
+}
+
+static void render(
+    const mjModel *model, mjData *data, const mjvOption *option, mjvCamera *camera, mjvScene *scene,
+    mjrRect picture, const mjrContext *context, unsigned char *rgb) {
+  mjvPerturb nothing_dragged;
+  mjv_defaultPerturb(&nothing_dragged);
+  mjv_updateScene(model, data, option, &nothing_dragged, camera, mjCAT_ALL, scene);
+  mjr_render(picture, scene, context);
+  mjr_readPixels(rgb, NULL, picture, context);
+}
+
+int cmujoco_render(
+    const mjModel *model, mjData *data, const mjvOption *option, mjvCamera *camera, mjvScene *scene,
+    mjrRect picture, const mjrContext *context, unsigned char *rgb, char *error, int size) {
+  GUARDED(render(model, data, option, camera, scene, picture, context, rgb));
+  return 0;
+}
