@@ -45,7 +45,8 @@ def smooth_stream(stream, make, x_shape, x_scale=1):
 
     def watching(x):
         magnitudes = x.detach().abs()
-        nearest.append((magnitudes[magnitudes > 0].min() / magnitudes.max()).item())
+        if magnitudes.max() > 0:
+            nearest.append((magnitudes[magnitudes > 0].min() / magnitudes.max()).item())
         return relu(x)
 
     F.relu = watching
@@ -55,7 +56,7 @@ def smooth_stream(stream, make, x_shape, x_scale=1):
             module = make().double()
             fill(module, stream)
             module(uniform(stream + 900, x_shape).double() * x_scale)
-            if min(nearest) > 2e-6:
+            if min(nearest, default=1) > 2e-6:
                 return stream
             stream += 1_000_000
     finally:
@@ -73,6 +74,7 @@ def layer_cases():
     yield "conv_transpose_depthwise", nn.ConvTranspose2d(4, 4, 3, 2, 1, 1, groups=4, bias=False), (2, 4, 4, 4), False
     yield "norm_training", nn.ModuleDict({"norm": nn.BatchNorm2d(4)}), (3, 4, 5, 5), False
     yield "norm_evaluation", nn.ModuleDict({"norm": nn.BatchNorm2d(4)}), (3, 4, 5, 5), True
+    yield "layer_norm", nn.ModuleDict({"norm": nn.LayerNorm(6)}), (3, 6), False
 
 
 def layers():
@@ -112,6 +114,15 @@ def layers():
     logits = uniform(200_001, (6, 10)) * 3
     tensors["cross_entropy"] = F.cross_entropy(logits, torch.tensor([0, 3, 9, 1, 3, 7]))
     save(TORCH / "layers.safetensors", tensors)
+
+
+def initial_values():
+    """`orthogonal_` of wide, tall, square matrices and of kernels, all from one generator."""
+    generator = torch.Generator().manual_seed(7)
+    tensors = {}
+    for case, shape in enumerate([(3, 8), (8, 3), (5, 5), (6, 4, 3, 3), (30, 2, 3, 3), (4, 1, 5, 5)]):
+        tensors[f"orthogonal{case}"] = nn.init.orthogonal_(torch.empty(shape), 2**0.5, generator=generator)
+    save(TORCH / "initial_values.safetensors", tensors)
 
 
 def optimizers():
@@ -242,7 +253,7 @@ def main():
     torch.manual_seed(0)
     for folder in (TORCH, TASKS):
         folder.mkdir(parents=True, exist_ok=True)
-    for make in (layers, optimizers, generators, discriminators, trainings, frechet):
+    for make in (layers, initial_values, optimizers, generators, discriminators, trainings, frechet):
         make()
     for path in sorted([*TORCH.glob("*.safetensors"), *TASKS.glob("*.safetensors")]):
         print(f"{path.relative_to(ROOT)}: {path.stat().st_size:,} bytes")

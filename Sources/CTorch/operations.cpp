@@ -20,6 +20,7 @@
 #include <ATen/ops/conv_transpose2d.h>
 #include <ATen/ops/cross_entropy_loss.h>
 #include <ATen/ops/detach.h>
+#include <ATen/ops/diagonal.h>
 #include <ATen/ops/div.h>
 #include <ATen/ops/dot.h>
 #include <ATen/ops/eq.h>
@@ -35,6 +36,7 @@
 #include <ATen/ops/leaky_relu.h>
 #include <ATen/ops/linalg_eigh.h>
 #include <ATen/ops/linalg_eigvalsh.h>
+#include <ATen/ops/linalg_qr.h>
 #include <ATen/ops/linalg_vector_norm.h>
 #include <ATen/ops/linear.h>
 #include <ATen/ops/log.h>
@@ -59,6 +61,7 @@
 #include <ATen/ops/rsub.h>
 #include <ATen/ops/select.h>
 #include <ATen/ops/sigmoid.h>
+#include <ATen/ops/sign.h>
 #include <ATen/ops/silu.h>
 #include <ATen/ops/softmax.h>
 #include <ATen/ops/sqrt.h>
@@ -175,6 +178,13 @@ ct_error ct_abs(ct_tensor self, ct_tensor *result0) {
   return guarded([&] {
     auto &&self_ = ref(self);
     *result0 = make(at::abs(self_));
+  });
+}
+
+ct_error ct_sign(ct_tensor self, ct_tensor *result0) {
+  return guarded([&] {
+    auto &&self_ = ref(self);
+    *result0 = make(at::sign(self_));
   });
 }
 
@@ -408,6 +418,15 @@ ct_error ct_linear(ct_tensor self, ct_tensor weight, ct_tensor bias, ct_tensor *
   });
 }
 
+ct_error ct_linalg_qr(ct_tensor self, ct_tensor *result0, ct_tensor *result1) {
+  return guarded([&] {
+    auto &&self_ = ref(self);
+    auto results = at::linalg_qr(self_);
+    *result0 = make(std::get<0>(results));
+    *result1 = make(std::get<1>(results));
+  });
+}
+
 ct_error ct_linalg_eigh(ct_tensor self, ct_tensor *result0, ct_tensor *result1) {
   return guarded([&] {
     auto &&self_ = ref(self);
@@ -583,6 +602,13 @@ ct_error ct_transpose(ct_tensor self, int64_t dim0, int64_t dim1, ct_tensor *res
     auto &&dim0_ = dim0;
     auto &&dim1_ = dim1;
     *result0 = make(at::transpose(self_, dim0_, dim1_));
+  });
+}
+
+ct_error ct_diagonal(ct_tensor self, ct_tensor *result0) {
+  return guarded([&] {
+    auto &&self_ = ref(self);
+    *result0 = make(at::diagonal(self_));
   });
 }
 

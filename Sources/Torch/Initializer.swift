@@ -10,6 +10,10 @@ public enum Initializer: Hashable, Sendable {
   case xavierUniform
   /// N(0, 1) scaled to length 1: a random direction.
   case unitVector
+  /// `gain` times a random matrix with orthonormal rows or columns, whichever are fewer (Saxe et al. 2014,
+  /// arXiv 1312.6120); dimensions after the first count as columns. The same numbers as
+  /// `torch.nn.init.orthogonal_` from the same draws.
+  case orthogonal(gain: Double)
 
   /// PyTorch's default for the weights and biases of linear and convolution layers:
   /// U(-1 / sqrt(fan in), 1 / sqrt(fan in)).
@@ -37,7 +41,23 @@ public enum Initializer: Hashable, Sendable {
     case .unitVector:
       try tensor.normalInPlace(mean: 0, std: 1, generator: generator)
       return try tensor / tensor.norm()
+    case .orthogonal(let gain):
+      return try Self.orthogonal(shape: shape, generator: generator) * gain
     }
     return tensor
+  }
+
+  /// The Q of a QR decomposition of normal draws. R's diagonal is made positive, without which Q would not be
+  /// uniformly distributed (Mezzadri 2007, arXiv math-ph/0609050).
+  private static func orthogonal(shape: [Int], generator: RandomGenerator) throws -> Tensor {
+    guard shape.count >= 2, !shape.contains(0) else {
+      throw TorchError("orthogonal initialisation needs 2 dimensions that are not empty, got \(shape)")
+    }
+    let (rows, columns) = (shape[0], shape.dropFirst().reduce(1, *))
+    let draws = try Tensor.randn([rows, columns], generator: generator)
+    let isWide = rows < columns
+    let (q, r) = try (isWide ? draws.transpose(dim0: 0, dim1: 1) : draws).linalgQr()
+    let unique = try q * r.diagonal().sign()
+    return try (isWide ? unique.transpose(dim0: 0, dim1: 1) : unique).reshape(shape: shape)
   }
 }

@@ -2,8 +2,9 @@ import Safetensors
 
 /// The named tensors of a network: parameters, which are trained, and buffers, which are statistics of it.
 ///
-/// Layers register their tensors here under paths such as `generator.cell1.c0.weight`, which equal the names that the same
-/// modules have in PyTorch. The store draws initial values from its own generator, in the order of registration.
+/// Layers register their tensors here under paths such as `generator.cell1.c0.weight`, which equal the names
+/// that the same modules have in PyTorch. The store draws initial values from its own generator, in the order
+/// of registration.
 public final class ParameterStore {
   /// A tensor with its name.
   public struct Entry {
@@ -23,6 +24,8 @@ public final class ParameterStore {
   public let memoryFormat: MemoryFormat
   private var indices: [String: Int] = [:]
   private let generator: RandomGenerator
+  /// What layers get instead of fresh tensors; nil for a network with tensors of its own.
+  private let existing: [String: Tensor]?
 
   /// Makes an empty store whose initial values follow from `seed`.
   public init(
@@ -32,7 +35,22 @@ public final class ParameterStore {
     self.memoryFormat = memoryFormat
     // Drawn on the CPU on every device, so that a seed means the same network everywhere.
     generator = try RandomGenerator(seed: seed)
+    existing = nil
   }
+
+  /// Makes an empty store for a second copy of a network that shares the first one's tensors, but has
+  /// averages in place of the parameters that are averaged. Whoever trains the first, or updates the
+  /// averages, changes the copy.
+  public init(sharing store: ParameterStore, averages: MovingAverage) throws(TorchError) {
+    device = store.device
+    memoryFormat = store.memoryFormat
+    generator = try RandomGenerator(seed: 0)
+    let averaged = zip(averages.parameters, averages.averages).map { ($0.name, $1) }
+    existing = Dictionary(store.entries.map { ($0.name, $0.tensor) } + averaged) { _, average in average }
+  }
+
+  /// Whether the tensors are another network's.
+  var isShared: Bool { existing != nil }
 
   /// The root of all paths.
   public var root: Path { Path(store: self, name: "") }
@@ -47,6 +65,10 @@ public final class ParameterStore {
 
   /// Registers a trained tensor with initial values.
   func addParameter(_ name: String, shape: [Int], initial: Initializer) throws -> Tensor {
+    if let shared = try shared(name, shape) {
+      try add(Entry(name: name, tensor: shared, isBuffer: false))
+      return shared
+    }
     var tensor = try initial.makeTensor(shape: shape, generator: generator).to(device)
     if shape.count == 4 {
       tensor = try tensor.contiguous(format: memoryFormat)
@@ -60,8 +82,21 @@ public final class ParameterStore {
   func addBuffer(
     _ name: String, shape: [Int], elementType: ElementType, initial: Initializer
   ) throws -> Tensor {
+    if let shared = try shared(name, shape) {
+      try add(Entry(name: name, tensor: shared, isBuffer: true))
+      return shared
+    }
     let tensor = try initial.makeTensor(shape: shape, generator: generator).to(elementType).to(device)
     try add(Entry(name: name, tensor: tensor, isBuffer: true))
+    return tensor
+  }
+
+  /// The tensor that another network has under a name; nil for a network with tensors of its own.
+  private func shared(_ name: String, _ shape: [Int]) throws(TorchError) -> Tensor? {
+    guard let existing else { return nil }
+    guard let tensor = existing[name], tensor.shape == shape else {
+      throw TorchError("the network that is shared has no tensor `\(name)` of shape \(shape)")
+    }
     return tensor
   }
 
@@ -81,6 +116,9 @@ public struct Path {
 
   /// The layout of images that the network's 4-dimensional parameters expect.
   public var memoryFormat: MemoryFormat { store.memoryFormat }
+
+  /// Whether the tensors here are another network's, which is to stay as it is.
+  var isShared: Bool { store.isShared }
 
   /// The place of a part.
   public static func / (path: Path, component: String) -> Path {

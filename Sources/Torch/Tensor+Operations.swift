@@ -98,6 +98,13 @@ extension Tensor {
     return Tensor(result0)
   }
 
+  /// -1, 0 or 1.
+  public func sign() throws(TorchError) -> Tensor {
+    var result0 = ct_tensor()
+    try check(ct_sign(self.handle, &result0))
+    return Tensor(result0)
+  }
+
   /// `e^self`.
   public func exp() throws(TorchError) -> Tensor {
     var result0 = ct_tensor()
@@ -320,6 +327,14 @@ extension Tensor {
     return Tensor(result0)
   }
 
+  /// Matrices with orthonormal columns and upper triangular, whose product is self.
+  public func linalgQr() throws(TorchError) -> (Tensor, Tensor) {
+    var result0 = ct_tensor()
+    var result1 = ct_tensor()
+    try check(ct_linalg_qr(self.handle, &result0, &result1))
+    return (Tensor(result0), Tensor(result1))
+  }
+
   /// Eigenvalues (ascending) and eigenvectors of a symmetric matrix.
   public func linalgEigh() throws(TorchError) -> (Tensor, Tensor) {
     var result0 = ct_tensor()
@@ -467,6 +482,13 @@ extension Tensor {
   public func transpose(dim0: Int, dim1: Int) throws(TorchError) -> Tensor {
     var result0 = ct_tensor()
     try check(ct_transpose(self.handle, Int64(dim0), Int64(dim1), &result0))
+    return Tensor(result0)
+  }
+
+  /// The diagonal of a matrix (a view).
+  public func diagonal() throws(TorchError) -> Tensor {
+    var result0 = ct_tensor()
+    try check(ct_diagonal(self.handle, &result0))
     return Tensor(result0)
   }
 

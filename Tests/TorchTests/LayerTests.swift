@@ -37,6 +37,10 @@ import TorchTestSupport
     },
     norm(7, "norm_training", training: true),
     norm(8, "norm_evaluation", training: false),
+    Case(number: 9, name: "layer_norm", input: [3, 6]) { path in
+      let layer = try LayerNorm(path / "norm", length: 6)
+      return { try layer($0) }
+    },
   ]
 
   private static let doubling = ConvolutionShape(
@@ -122,6 +126,32 @@ import TorchTestSupport
           try relativeError(entry.tensor, golden.tensor("spectral_\(name).\(entry.name)")) < Self.tolerance)
       }
     }
+  }
+
+  @Test("with spectral norm off the weight is used as it is, and all tensors are there unchanged")
+  func spectralNormOff() throws {
+    let stores = try (0..<2).map { _ in try ParameterStore(seed: 1) }
+    let linears = try zip(stores, [true, false]).map { store, isNormalized in
+      try SpectralLinear(
+        store.root, inputs: 5, outputs: 3, initialBias: .constant(0), isNormalized: isNormalized)
+    }
+    let convs = try zip(stores, [true, false]).map { store, isNormalized in
+      try SpectralConv2d(
+        store.root / "conv", ConvolutionShape(inputs: 3, outputs: 4, kernel: 3), initial: .xavierUniform,
+        isNormalized: isNormalized)
+    }
+    #expect(stores[0].entries.map(\.name) == stores[1].entries.map(\.name))
+    #expect(stores[0].entries.map(\.isBuffer) == stores[1].entries.map(\.isBuffer))
+    let before = try stores[1].entries.map { try $0.tensor.array(of: Float.self) }
+    let (x, images) = (try uniform(1, [2, 5]), try uniform(2, [1, 3, 4, 4]))
+    let y = try linears[1](x, training: true)
+    #expect(try relativeError(y, x.linear(linears[1].norm.original, bias: linears[1].bias)) == 0)
+    #expect(try relativeError(linears[0](x, training: true), y) > 0.01)
+    let maps = try convs[1](images, training: true)
+    let plain = try images.conv2d(
+      convs[1].norm.original, bias: convs[1].bias, stride: [1, 1], padding: [1, 1], dilation: [1, 1])
+    #expect(try relativeError(maps, plain) == 0)
+    #expect(try stores[1].entries.map { try $0.tensor.array(of: Float.self) } == before)
   }
 
   @Test("a spectral convolution averaged over 2x2 positions equals averaging afterwards")

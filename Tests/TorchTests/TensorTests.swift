@@ -99,6 +99,47 @@ import TorchTestSupport
     #expect(abs(try unit.norm().item() - 1) < 1e-6)
   }
 
+  @Test("orthogonal initial values are orthonormal but for the gain, and PyTorch's for the same seed")
+  func orthogonal() throws {
+    let golden = try golden("initial_values", in: .module)
+    let store = try ParameterStore(seed: 7)
+    let gain = 2.0.squareRoot()
+    let shapes = [[3, 8], [8, 3], [5, 5], [6, 4, 3, 3], [30, 2, 3, 3], [4, 1, 5, 5]]
+    for (number, shape) in shapes.enumerated() {
+      let tensor = try withoutGradient {
+        try store.root.parameter("p\(number)", shape, .orthogonal(gain: gain)).detach()
+      }
+      #expect(try relativeError(tensor, golden.tensor("orthogonal\(number)")) < 1e-5)
+      let matrix = try tensor.flatten(startDim: 1)
+      let transposed = try matrix.transpose(dim0: 0, dim1: 1)
+      let isWide = matrix.shape[0] < matrix.shape[1]
+      let products = try isWide ? matrix.matmul(transposed) : transposed.matmul(matrix)
+      let side = products.shape[0]
+      let identity = try Tensor(
+        (0..<side * side).map { $0 % (side + 1) == 0 ? Float(gain * gain) : 0 }, shape: [side, side])
+      #expect(try relativeError(products, identity) < 1e-5)
+    }
+    #expect(throws: TorchError.self) { try store.root.parameter("vector", [3], .orthogonal(gain: 1)) }
+    #expect(throws: TorchError.self) { try store.root.parameter("empty", [0, 3], .orthogonal(gain: 1)) }
+  }
+
+  @Test("a store that shares a network follows its weights and averages, and knows no other tensors")
+  func sharedStore() throws {
+    let store = try ParameterStore(seed: 1)
+    let layer = try SpectralLinear(store.root / "a", inputs: 2, outputs: 1, initialBias: .constant(0))
+    let average = try MovingAverage(of: store.parameters(under: "a"), decay: 0.5)
+    let other = try ParameterStore(sharing: store, averages: average)
+    let copy = try SpectralLinear(other.root / "a", inputs: 2, outputs: 1, initialBias: .constant(0))
+    try withoutGradient { try layer.norm.original.fillInPlace(value: 8) }
+    #expect(copy.norm.u.sharesStorage(with: layer.norm.u))
+    #expect(!copy.norm.original.requiresGradient)
+    #expect(try copy.norm.original.array(of: Float.self) != [8, 8])
+    for _ in 0..<40 { try average.update() }
+    #expect(try copy.norm.original.array(of: Float.self) == [8, 8])
+    #expect(throws: TorchError.self) { try Linear(other.root / "b", inputs: 2, outputs: 1) }
+    #expect(throws: TorchError.self) { try SpectralLinear(other.root / "a", inputs: 3, outputs: 1) }
+  }
+
   @Test("two tensors of one name are refused")
   func names() throws {
     let store = try ParameterStore(seed: 1)

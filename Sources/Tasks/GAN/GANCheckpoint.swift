@@ -1,55 +1,29 @@
 import Engine
-import Foundation
 import PBTNAS
-import Safetensors
 import Torch
 
 /// A GAN's state in a checkpoint file: both networks, the generator's averages, and the optimisers' moments.
 enum GANCheckpoint {
   /// The header's `task`.
   static let task = "gan"
-  private static let sizesKey = "sizes"
 
   /// Writes everything; without optimiser state for a network that has not been trained.
   static func write(_ training: AdversarialTraining, genome: Genome, withOptimizer: Bool, to path: String)
     throws
   {
-    let networks = training.networks
-    // In a fixed order, so that equal networks make equal files.
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = .sortedKeys
-    let metadata = try Checkpoint.metadata(
-      genome: genome, buffers: networks.store.entries.filter(\.isBuffer).map(\.name),
-      own: [
-        "task": task,
-        sizesKey: String(decoding: try encoder.encode(networks.sizes), as: UTF8.self),
-      ])
-    var tensors = networks.store.entries.map { (name: $0.name, tensor: $0.tensor) }
-    tensors += averages(training.average)
-    if withOptimizer { tensors += optimizerState(training) }
-    try SafetensorsFile.write(tensors, metadata: metadata, to: path)
+    try state(of: training).write(
+      task: task, sizes: training.networks.sizes, genome: genome, withOptimizer: withOptimizer, to: path)
   }
 
   /// Reads a file into networks of the same genome and sizes. Optimiser state that is not in the file stays zero.
   static func read(_ path: String, into training: AdversarialTraining) throws {
-    let file = try SafetensorsFile(path: path)
-    for entry in training.networks.store.entries { try file.load(entry.name, into: entry.tensor) }
-    for (name, tensor) in averages(training.average) { try file.load(name, into: tensor) }
-    for (name, tensor) in optimizerState(training) where file[name] != nil {
-      try file.load(name, into: tensor)
-    }
+    try state(of: training).read(path)
   }
 
-  private static func averages(_ average: MovingAverage) -> [(name: String, tensor: Tensor)] {
-    zip(average.parameters, average.averages).map { parameter, tensor in
-      (name: TensorName.average(of: parameter.name).string, tensor: tensor)
-    }
-  }
-
-  private static func optimizerState(_ training: AdversarialTraining) -> [(name: String, tensor: Tensor)] {
-    [training.generatorOptimizer, training.discriminatorOptimizer].flatMap(\.state).map { part in
-      (name: TensorName.optimizerState(of: part.parameter, key: part.key).string, tensor: part.tensor)
-    }
+  private static func state(of training: AdversarialTraining) -> TrainingState {
+    TrainingState(
+      store: training.networks.store, average: training.average,
+      optimizers: [training.generatorOptimizer, training.discriminatorOptimizer])
   }
 }
 
@@ -64,16 +38,12 @@ public struct TrainedGenerator {
   /// - Throws: ``SafetensorsError``, ``CheckpointError`` or ``TorchError`` if the file is not such a one.
   public init(path: String) throws {
     let checkpoint = try Checkpoint(path: path)
-    let file = checkpoint.file
-    guard file.metadata["task"] == GANCheckpoint.task, let text = file.metadata["sizes"] else {
-      throw TorchError("\(path): expected a checkpoint of the task `\(GANCheckpoint.task)`")
-    }
-    sizes = try JSONDecoder().decode(GANSizes.self, from: Data(text.utf8))
+    sizes = try TrainingState.sizes(of: checkpoint, task: GANCheckpoint.task)
     let store = try ParameterStore(seed: 0, memoryFormat: .channelsLast)
     generator = try GanGenerator(store.root / "generator", genome: checkpoint.genome, sizes)
     for entry in store.entries {
       let name = entry.isBuffer ? entry.name : TensorName.average(of: entry.name).string
-      try file.load(name, into: entry.tensor)
+      try checkpoint.file.load(name, into: entry.tensor)
     }
   }
 

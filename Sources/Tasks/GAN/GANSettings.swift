@@ -1,5 +1,4 @@
 import Configuration
-import Torch
 
 /// The settings of the task `gan`: the section of that name in a settings file.
 public struct GANSettings: Hashable, Sendable {
@@ -17,22 +16,6 @@ public struct GANSettings: Hashable, Sendable {
   public var shownSamples: Int
   /// A classifier's file for the Fréchet classifier distance; nil for the one that comes with the package.
   public var classifier: String?
-
-  /// The precision of training, as a settings file names it.
-  private enum PrecisionChoice: String, CaseIterable {
-    /// bfloat16 where the processor computes with it, else float32.
-    case auto
-    case float32
-    case bfloat16
-
-    var precision: Precision {
-      switch self {
-      case .auto: Runtime.computesBFloat16 ? .bfloat16 : .float32
-      case .float32: .float32
-      case .bfloat16: .bfloat16
-      }
-    }
-  }
 
   /// Reads the section; problems are noted in `node`. The defaults are the paper's for CIFAR-10, as far as Fashion-MNIST allows.
   public init(from node: SettingsNode) {

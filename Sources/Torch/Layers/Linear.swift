@@ -1,6 +1,7 @@
 /// A fully connected layer: `y = x weight^T + bias`.
 ///
-/// weight: [outputs, inputs] and bias: [outputs], both initially U(-1 / sqrt(inputs), 1 / sqrt(inputs)), as in PyTorch.
+/// weight: [outputs, inputs] and bias: [outputs], both initially U(-1 / sqrt(inputs), 1 / sqrt(inputs)) as in
+/// PyTorch, unless told otherwise.
 public struct Linear {
   /// [outputs, inputs].
   public let weight: Tensor
@@ -8,10 +9,13 @@ public struct Linear {
   public let bias: Tensor?
 
   /// Makes a layer whose parameters are named `weight` and `bias` at a path.
-  public init(_ path: Path, inputs: Int, outputs: Int, bias: Bool = true) throws {
-    let initial = Initializer.torchDefault(fanIn: inputs)
-    weight = try path.parameter("weight", [outputs, inputs], initial)
-    self.bias = try bias ? path.parameter("bias", [outputs], initial) : nil
+  public init(
+    _ path: Path, inputs: Int, outputs: Int, bias: Bool = true, initial: Initializer? = nil,
+    initialBias: Initializer? = nil
+  ) throws {
+    let torchDefault = Initializer.torchDefault(fanIn: inputs)
+    weight = try path.parameter("weight", [outputs, inputs], initial ?? torchDefault)
+    self.bias = try bias ? path.parameter("bias", [outputs], initialBias ?? torchDefault) : nil
   }
 
   /// x: [..., inputs] -> [..., outputs].

@@ -1,8 +1,14 @@
 /// A weight divided by its largest singular value (Miyato et al. 2018), which is followed by power iteration.
 ///
-/// Names and values are those of `torch.nn.utils.spectral_norm`: the parameter `weight_orig`, and the buffers `weight_u` [outputs] and
-/// `weight_v` [everything else], unit vectors that are initially random. One power iteration per training forward.
+/// Names and values are those of `torch.nn.utils.spectral_norm`: the parameter `weight_orig`, and the buffers
+/// `weight_u` [outputs] and `weight_v` [everything else], unit vectors that are initially random. One power
+/// iteration per training forward.
+///
+/// The normalisation can be off: then the weight is used as it is, and u and v stay as they are. Names and
+/// shapes are the same either way, so that networks with and without it can exchange weights.
 public struct SpectralNorm {
+  /// Whether the weight is normalised.
+  public let isApplied: Bool
   /// The weight that is trained, [outputs, ...].
   public let original: Tensor
   /// The left singular vector's estimate, [outputs].
@@ -13,27 +19,41 @@ public struct SpectralNorm {
   private static let epsilon = 1e-12
 
   /// Makes the normalised weight of a layer at a path.
-  public init(_ path: Path, shape: [Int], initial: Initializer) throws {
+  ///
+  /// - Parameter initialIterations: power iterations at once, so that u and v are of use before the first
+  ///   training forward; one finds an orthogonal weight's singular value exactly.
+  public init(
+    _ path: Path, shape: [Int], initial: Initializer, isApplied: Bool = true, initialIterations: Int = 0
+  ) throws {
+    self.isApplied = isApplied
     original = try path.parameter("weight_orig", shape, initial)
     u = try path.buffer("weight_u", [shape[0]], .unitVector)
     v = try path.buffer("weight_v", [shape.dropFirst().reduce(1, *)], .unitVector)
+    if !path.isShared {
+      for _ in 0..<initialIterations { _ = try iterate() }
+    }
   }
 
   /// The normalised weight; in training, after one power iteration, which changes ``u`` and ``v``.
   public func weight(training: Bool) throws -> Tensor {
-    let matrix = try original.flatten(startDim: 1)
-    var (left, right) = (u, v)
-    if training {
-      (left, right) = try withoutGradient {
-        let right = try Self.normalized(matrix.transpose(dim0: 0, dim1: 1).mv(left))
-        let left = try Self.normalized(matrix.mv(right))
-        try u.copyInPlace(left)
-        try v.copyInPlace(right)
-        return (left, right)
-      }
-    }
-    let sigma = try left.dot(matrix.mv(right))
+    guard isApplied else { return original }
+    let (left, right) = try training ? iterate() : (u, v)
+    let sigma = try left.dot(original.flatten(startDim: 1).mv(right))
     return try original / sigma
+  }
+
+  /// One power iteration, which changes ``u`` and ``v``.
+  ///
+  /// - Returns: their new values, as tensors that later iterations leave alone: gradients need them.
+  private func iterate() throws -> (left: Tensor, right: Tensor) {
+    try withoutGradient {
+      let matrix = try original.flatten(startDim: 1)
+      let right = try Self.normalized(matrix.transpose(dim0: 0, dim1: 1).mv(u))
+      let left = try Self.normalized(matrix.mv(right))
+      try u.copyInPlace(left)
+      try v.copyInPlace(right)
+      return (left, right)
+    }
   }
 
   private static func normalized(_ vector: Tensor) throws -> Tensor {
@@ -51,12 +71,15 @@ public struct SpectralConv2d {
   public let bias: Tensor
 
   /// Makes a layer with the parameters `weight_orig` and `bias` at a path.
-  public init(_ path: Path, _ shape: ConvolutionShape, initial: Initializer) throws {
+  public init(
+    _ path: Path, _ shape: ConvolutionShape, initial: Initializer, initialBias: Initializer? = nil,
+    isNormalized: Bool = true, initialIterations: Int = 0
+  ) throws {
     self.shape = shape
-    bias = try path.parameter("bias", [shape.outputs], .torchDefault(fanIn: shape.fanIn))
+    bias = try path.parameter("bias", [shape.outputs], initialBias ?? .torchDefault(fanIn: shape.fanIn))
     norm = try SpectralNorm(
       path, shape: [shape.outputs, shape.inputs / shape.groups, shape.kernel, shape.kernel],
-      initial: initial)
+      initial: initial, isApplied: isNormalized, initialIterations: initialIterations)
   }
 
   /// x: [N, inputs, H, W] -> [N, outputs, H', W'].
@@ -66,8 +89,8 @@ public struct SpectralConv2d {
 
   /// What the layer gives, averaged over 2x2 positions: x: [N, inputs, H, W] -> [N, outputs, H' / 2, W' / 2].
   ///
-  /// Convolving and then averaging is one convolution of stride 2 by the kernel averaged over its 2x2 shifts, with
-  /// (k + 1)^2 multiplications a position instead of 4 k^2. For layers of stride 1 without dilation.
+  /// Convolving and then averaging is one convolution of stride 2 by the kernel averaged over its 2x2 shifts,
+  /// with (k + 1)^2 multiplications a position instead of 4 k^2. For layers of stride 1 without dilation.
   public func averaged(_ x: Tensor, training: Bool) throws -> Tensor {
     let weight = try norm.weight(training: training).padConstant(padding: [1, 1, 1, 1])
       .avgPool2d(kernel: [2, 2], stride: [1, 1])
@@ -78,19 +101,27 @@ public struct SpectralConv2d {
   }
 }
 
-/// A fully connected layer without bias whose weight is spectrally normalised.
+/// A fully connected layer whose weight is spectrally normalised.
 public struct SpectralLinear {
   /// The weight, [outputs, inputs].
   public let norm: SpectralNorm
+  /// [outputs]; nil for a layer without bias.
+  public let bias: Tensor?
 
-  /// Makes a layer with the parameter `weight_orig` at a path.
-  public init(_ path: Path, inputs: Int, outputs: Int) throws {
+  /// Makes a layer with the parameter `weight_orig` at a path, and `bias` if there is an initial value for
+  /// it.
+  public init(
+    _ path: Path, inputs: Int, outputs: Int, initial: Initializer? = nil, initialBias: Initializer? = nil,
+    isNormalized: Bool = true, initialIterations: Int = 0
+  ) throws {
+    bias = try initialBias.map { try path.parameter("bias", [outputs], $0) }
     norm = try SpectralNorm(
-      path, shape: [outputs, inputs], initial: .torchDefault(fanIn: inputs))
+      path, shape: [outputs, inputs], initial: initial ?? .torchDefault(fanIn: inputs),
+      isApplied: isNormalized, initialIterations: initialIterations)
   }
 
   /// x: [..., inputs] -> [..., outputs].
   public func callAsFunction(_ x: Tensor, training: Bool) throws -> Tensor {
-    try x.linear(norm.weight(training: training))
+    try x.linear(norm.weight(training: training), bias: bias)
   }
 }

@@ -5,7 +5,7 @@ import TorchTestSupport
 
 @testable import Tasks
 
-extension GANTests {
+extension NetworkTests {
   @Suite struct FrechetDistanceTests {
     @Test(
       "the distance equals scipy's formula to 1e-6, also where covariances are singular",

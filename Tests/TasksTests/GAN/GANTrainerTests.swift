@@ -7,7 +7,7 @@ import Torch
 
 @testable import Tasks
 
-extension GANTests {
+extension NetworkTests {
   /// Trains small networks on the real data: `scripts/setup` puts it where these tests find it.
   @Suite struct GANTrainerTests {
     private static let data = URL(fileURLWithPath: #filePath).deletingLastPathComponent()

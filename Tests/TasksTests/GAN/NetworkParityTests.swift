@@ -7,7 +7,7 @@ import TorchTestSupport
 
 @testable import Tasks
 
-extension GANTests {
+extension NetworkTests {
   /// The whole networks equal plain PyTorch ones with the same weights, to 1e-4 of the largest element; golden values by `reference/golden.py`.
   @Suite struct NetworkParityTests {
     private static let tolerance = 1e-4

@@ -18,6 +18,7 @@ ct_error ct_reciprocal(ct_tensor self, ct_tensor *result0);
 ct_error ct_pow(ct_tensor self, double exponent, ct_tensor *result0);
 ct_error ct_neg(ct_tensor self, ct_tensor *result0);
 ct_error ct_abs(ct_tensor self, ct_tensor *result0);
+ct_error ct_sign(ct_tensor self, ct_tensor *result0);
 ct_error ct_exp(ct_tensor self, ct_tensor *result0);
 ct_error ct_log(ct_tensor self, ct_tensor *result0);
 ct_error ct_sqrt(ct_tensor self, ct_tensor *result0);
@@ -48,6 +49,7 @@ ct_error ct_vector_norm(ct_tensor self, const int64_t *dims, size_t dims_count, 
 ct_error ct_matmul(ct_tensor self, ct_tensor other, ct_tensor *result0);
 ct_error ct_mv(ct_tensor self, ct_tensor vector, ct_tensor *result0);
 ct_error ct_linear(ct_tensor self, ct_tensor weight, ct_tensor bias, ct_tensor *result0);
+ct_error ct_linalg_qr(ct_tensor self, ct_tensor *result0, ct_tensor *result1);
 ct_error ct_linalg_eigh(ct_tensor self, ct_tensor *result0, ct_tensor *result1);
 ct_error ct_linalg_eigvalsh(ct_tensor self, ct_tensor *result0);
 ct_error ct_conv2d(ct_tensor self, ct_tensor weight, ct_tensor bias, const int64_t *stride, size_t stride_count, const int64_t *padding, size_t padding_count, const int64_t *dilation, size_t dilation_count, int64_t groups, ct_tensor *result0);
@@ -67,6 +69,7 @@ ct_error ct_reshape(ct_tensor self, const int64_t *shape, size_t shape_count, ct
 ct_error ct_flatten(ct_tensor self, int64_t start_dim, int64_t end_dim, ct_tensor *result0);
 ct_error ct_permute(ct_tensor self, const int64_t *dims, size_t dims_count, ct_tensor *result0);
 ct_error ct_transpose(ct_tensor self, int64_t dim0, int64_t dim1, ct_tensor *result0);
+ct_error ct_diagonal(ct_tensor self, ct_tensor *result0);
 ct_error ct_flip(ct_tensor self, const int64_t *dims, size_t dims_count, ct_tensor *result0);
 ct_error ct_unsqueeze(ct_tensor self, int64_t dim, ct_tensor *result0);
 ct_error ct_squeeze(ct_tensor self, int64_t dim, ct_tensor *result0);

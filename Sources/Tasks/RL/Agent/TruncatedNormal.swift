@@ -1,0 +1,25 @@
+import Torch
+
+/// DrQ-v2's distribution of actions: a normal one whose draws are clamped to just inside -1...1.
+///
+/// Gradients go through the clamp as if it were not there (Bengio et al. 2013, arXiv 1308.3432).
+struct TruncatedNormal {
+  /// [B, actions].
+  let mean: Tensor
+  let standardDeviation: Double
+  /// How far draws stay from -1 and 1.
+  private static let margin = 1e-6
+
+  /// One draw for each mean.
+  ///
+  /// - Parameter clip: the largest deviation from the mean, nil for any.
+  func sample(clip: Double? = nil, _ random: RandomGenerator) throws -> Tensor {
+    var deviation = try Tensor.randn(mean.shape, generator: random) * standardDeviation
+    if let clip { deviation = try deviation.clamp(min: -clip, max: clip) }
+    let draw = try mean + deviation
+    let (value, clamped) = try withoutGradient {
+      (try draw.detach(), try draw.clamp(min: Self.margin - 1, max: 1 - Self.margin))
+    }
+    return try draw - value + clamped
+  }
+}

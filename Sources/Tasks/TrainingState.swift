@@ -1,0 +1,71 @@
+import Engine
+import Foundation
+import PBTNAS
+import Safetensors
+import Torch
+
+/// What training changes, in a checkpoint file: a network's tensors, averaged copies, and the optimisers'
+/// moments.
+struct TrainingState {
+  /// Parameters and buffers.
+  let store: ParameterStore
+  /// The averaged copies.
+  let average: MovingAverage
+  /// What trains the parameters.
+  let optimizers: [AdamW]
+
+  /// The header's text that names the task.
+  private static let taskKey = "task"
+  /// The header's text with the networks' sizes.
+  private static let sizesKey = "sizes"
+
+  /// Writes everything; without optimiser state for a network that has not been trained.
+  ///
+  /// - Parameter texts: further texts of the header.
+  func write(
+    task: String, sizes: some Encodable, genome: Genome, withOptimizer: Bool, texts: [String: String] = [:],
+    to path: String
+  ) throws {
+    // In a fixed order, so that equal networks make equal files.
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = .sortedKeys
+    let own = [Self.taskKey: task, Self.sizesKey: String(decoding: try encoder.encode(sizes), as: UTF8.self)]
+    let metadata = try Checkpoint.metadata(
+      genome: genome, buffers: store.entries.filter(\.isBuffer).map(\.name),
+      own: texts.merging(own) { _, own in own })
+    var tensors = store.entries.map { (name: $0.name, tensor: $0.tensor) } + averages
+    if withOptimizer { tensors += optimizerState }
+    try SafetensorsFile.write(tensors, metadata: metadata, to: path)
+  }
+
+  /// Reads a file of the same network. Optimiser state that is not in the file stays zero.
+  func read(_ path: String) throws {
+    let file = try SafetensorsFile(path: path)
+    for entry in store.entries { try file.load(entry.name, into: entry.tensor) }
+    for (name, tensor) in averages { try file.load(name, into: tensor) }
+    for (name, tensor) in optimizerState where file[name] != nil { try file.load(name, into: tensor) }
+  }
+
+  /// The networks' sizes in a checkpoint of a task.
+  ///
+  /// - Throws: ``TorchError`` if it is of another task.
+  static func sizes<Sizes: Decodable>(of checkpoint: Checkpoint, task: String) throws -> Sizes {
+    let file = checkpoint.file
+    guard file.metadata[taskKey] == task, let text = file.metadata[sizesKey] else {
+      throw TorchError("\(file.path): expected a checkpoint of the task `\(task)`")
+    }
+    return try JSONDecoder().decode(Sizes.self, from: Data(text.utf8))
+  }
+
+  private var averages: [(name: String, tensor: Tensor)] {
+    zip(average.parameters, average.averages).map { parameter, tensor in
+      (name: TensorName.average(of: parameter.name).string, tensor: tensor)
+    }
+  }
+
+  private var optimizerState: [(name: String, tensor: Tensor)] {
+    optimizers.flatMap(\.state).map { part in
+      (name: TensorName.optimizerState(of: part.parameter, key: part.key).string, tensor: part.tensor)
+    }
+  }
+}
