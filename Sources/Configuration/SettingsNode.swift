@@ -156,7 +156,8 @@ extension SettingsNode {
   }
 
   /// A list of at least one whole number.
-  public func ints(_ key: String, default fallback: [Int], in range: ClosedRange<Int> = .min ... .max) -> [Int]
+  public func ints(_ key: String, default fallback: [Int], in range: ClosedRange<Int> = .min ... .max)
+    -> [Int]
   {
     guard let node = note(key) else { return fallback }
     let found = node.sequence?.map { $0.scalar.flatMap { Int($0.string) } } ?? []
