@@ -74,7 +74,9 @@ let package = Package(
     // What a single network is trained for.
     .target(
       name: "Tasks",
-      dependencies: ["Engine", "PBTNAS", "Torch", "Safetensors", "Configuration", "CPNG", "CZlib"],
+      dependencies: [
+        "Engine", "PBTNAS", "Torch", "Safetensors", "Configuration", "ControlSuite", "CPNG", "CZlib",
+      ],
       resources: [.copy("Resources/fashion-mnist-classifier.safetensors")]),
     // The command `pbtnas`. Its module has another name, since file systems that ignore case take it for PBTNAS.
     .executableTarget(

@@ -19,6 +19,11 @@ public struct RunSettings: Codable, Hashable, Sendable {
   /// What stays on the disk.
   public var storage: StorageSettings
 
+  /// What the draws of every evaluation follow from: the same for all members and intervals.
+  public var evaluationSeed: UInt64 {
+    RunSeed(seed).seed(member: 0, interval: 0, purpose: .evaluation)
+  }
+
   /// Makes settings.
   public init(
     task: String, seed: UInt64 = 0, method: MethodSettings, workers: Int = 1, threadsPerWorker: Int = 1,

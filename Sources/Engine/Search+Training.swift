@@ -67,7 +67,7 @@ extension Search {
     let job = TrainJob(
       genome: try row.decodedGenome(), checkpoint: start,
       seed: seed.seed(member: member, interval: interval, purpose: .training),
-      evaluationSeed: seed.seed(member: 0, interval: 0, purpose: .evaluation),
+      evaluationSeed: settings.evaluationSeed,
       output: folder.absolute(output),
       artifacts: RunFolder(path: folder.absolutePath).samples(member: member, interval: interval),
       attachments: folder.attachments.path, hyperparameters: hyperparameters.isEmpty ? nil : hyperparameters)

@@ -7,6 +7,8 @@ import Torch
 public enum BuiltInTask: String, CaseIterable, Sendable {
   /// Image generation: ``GANTrainer``.
   case gan
+  /// Continuous control: ``RLTrainer``.
+  case rl
 
   /// All names.
   public static var names: [String] { allCases.map(\.rawValue) }
@@ -20,12 +22,27 @@ public enum BuiltInTask: String, CaseIterable, Sendable {
 
   /// Reads the task's section without touching data; problems are noted in `node`.
   ///
-  /// - Returns: what makes the trainer, once the settings are known to be right.
-  public func read(_ node: SettingsNode) -> @Sendable () throws -> any Trainer {
+  public func read(_ node: SettingsNode) -> TaskSettings {
+    let section = node.section(rawValue)
+    return switch self {
+    case .gan: .gan(GANSettings(from: section))
+    case .rl: .rl(RLSettings(from: section))
+    }
+  }
+}
+
+/// The settings of a task that pbtnas brings.
+public enum TaskSettings: Hashable, Sendable {
+  /// Of ``BuiltInTask/gan``.
+  case gan(GANSettings)
+  /// Of ``BuiltInTask/rl``.
+  case rl(RLSettings)
+
+  /// Makes the task's trainer: reads its data.
+  func makeTrainer() throws -> any Trainer {
     switch self {
-    case .gan:
-      let settings = GANSettings(from: node.section(rawValue))
-      return { try GANTrainer(settings) }
+    case .gan(let settings): try GANTrainer(settings)
+    case .rl(let settings): try RLTrainer(settings)
     }
   }
 }
@@ -39,7 +56,7 @@ public struct RunConfiguration: Sendable {
   /// Who trains.
   private enum TrainerSource: Sendable {
     /// A task that pbtnas brings, in `pbtnas worker`.
-    case builtIn(@Sendable () throws -> any Trainer)
+    case builtIn(TaskSettings)
     /// A program of the user's that speaks the worker protocol.
     case program([String])
   }
@@ -72,15 +89,20 @@ public struct RunConfiguration: Sendable {
     if case .program(let command) = trainer { command } else { nil }
   }
 
+  /// The settings of the task, where it is one that pbtnas brings.
+  public var task: TaskSettings? {
+    if case .builtIn(let task) = trainer { task } else { nil }
+  }
+
   /// Makes the task's trainer: reads its data.
   ///
   /// - Parameter threads: how many threads one operation may use.
   /// - Throws: ``RunError`` if a program of the user's trains; what the task's trainer throws.
   public func makeTrainer(threads: Int) throws -> any Trainer {
-    guard case .builtIn(let make) = trainer else {
+    guard let task else {
       throw RunError.settings(["the task `\(Self.programTask)` has a trainer of its own"])
     }
     try Runtime.setThreads(threads)
-    return try make()
+    return try task.makeTrainer()
   }
 }

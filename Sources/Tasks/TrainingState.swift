@@ -21,10 +21,12 @@ struct TrainingState {
 
   /// Writes everything; without optimiser state for a network that has not been trained.
   ///
-  /// - Parameter texts: further texts of the header.
+  /// - Parameters:
+  ///   - attachments: the names of files that belong to the checkpoint.
+  ///   - texts: further texts of the header.
   func write(
-    task: String, sizes: some Encodable, genome: Genome, withOptimizer: Bool, texts: [String: String] = [:],
-    to path: String
+    task: String, sizes: some Encodable, genome: Genome, withOptimizer: Bool,
+    attachments: [String] = [], texts: [String: String] = [:], to path: String
   ) throws {
     // In a fixed order, so that equal networks make equal files.
     let encoder = JSONEncoder()
@@ -32,7 +34,7 @@ struct TrainingState {
     let own = [Self.taskKey: task, Self.sizesKey: String(decoding: try encoder.encode(sizes), as: UTF8.self)]
     let metadata = try Checkpoint.metadata(
       genome: genome, buffers: store.entries.filter(\.isBuffer).map(\.name),
-      own: texts.merging(own) { _, own in own })
+      attachments: attachments, own: texts.merging(own) { _, own in own })
     var tensors = store.entries.map { (name: $0.name, tensor: $0.tensor) } + averages
     if withOptimizer { tensors += optimizerState }
     try SafetensorsFile.write(tensors, metadata: metadata, to: path)

@@ -27,6 +27,7 @@ import Testing
                                 members, as far as that improves the best one.
         sample                  Make new pictures from a run's best network, or from
                                 any GAN checkpoint.
+        video                   Film the best agent of a run of the task rl.
         prune                   Remove checkpoints that a run does not need any more.
         train-classifier        Train the Fashion-MNIST classifier whose features
                                 judge GANs.

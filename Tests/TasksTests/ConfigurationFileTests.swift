@@ -22,14 +22,93 @@ import Testing
     }
   }
 
-  @Test("every example is right")
-  func examples() throws {
+  /// The settings files of a folder of the repository, by their names without extension.
+  private func files(_ folder: String) throws -> [String: RunConfiguration] {
     let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
       .deletingLastPathComponent()
-    let folder = root.appendingPathComponent("examples").path
-    let files = try FileManager.default.contentsOfDirectory(atPath: folder).filter { $0.hasSuffix(".yml") }
-    #expect(!files.isEmpty)
-    for file in files { _ = try RunConfiguration(file: "\(folder)/\(file)") }
+    let path = root.appendingPathComponent(folder).path
+    let names = try FileManager.default.contentsOfDirectory(atPath: path).filter { $0.hasSuffix(".yml") }
+    #expect(!names.isEmpty)
+    return try Dictionary(
+      uniqueKeysWithValues: names.map {
+        (String($0.dropLast(4)), try RunConfiguration(file: "\(path)/\($0)"))
+      })
+  }
+
+  @Test("every example is right")
+  func examples() throws {
+    _ = try files("examples")
+  }
+
+  @Test("the paper's settings for control are right, and its ablations differ in what they are about alone")
+  func paper() throws {
+    let files = try files("configs/paper")
+    for task in ["quadruped-run", "walker-run", "humanoid-run"] {
+      let main = try #require(files[task])
+      #expect(main.run.method.populationSize == 12 && main.run.method.strategy == .pbtNAS)
+      guard case .rl(let settings)? = main.task else { Issue.record("\(task)"); continue }
+      #expect(settings.environment.task.rawValue == task && settings.environment.observations == .pixels)
+      // The whole run: 3 million frames, 15 million for the humanoid.
+      let frames = settings.framesPerInterval * main.run.method.intervals
+      #expect(frames == (task == "humanoid-run" ? 15_000_000 : 3_000_000))
+      let changes: [String: (inout MethodSettings) -> Void] = [
+        "exact-copy": { ($0.lambda, $0.gamma) = (1, 0) },
+        "re-initialise": { ($0.lambda, $0.gamma) = (0, 1) },
+        "no-mixing": { $0.strategy = .noMixing }, "mutation": { $0.strategy = .mutation },
+        "random-search": { ($0.strategy, $0.gate) = (.randomSearch, MixingGate()) },
+        "population-6": { $0.populationSize = 6 }, "population-18": { $0.populationSize = 18 },
+      ]
+      for (name, change) in changes {
+        let file = try #require(files["\(task)-\(name)"])
+        var expected = main.run
+        change(&expected.method)
+        #expect(file.run == expected && file.task == main.task, "\(task)-\(name)")
+      }
+    }
+  }
+
+  @Test(
+    "an impossible setting of control is refused with its line, its key, and what was expected",
+    arguments: [
+      (
+        "frames_per_interval: 1001",
+        "rl.frames_per_interval: expected a multiple of `action_repeat` (2), found 1001"
+      ),
+      (
+        "frames_per_interval: 4",
+        "rl.frames_per_interval: expected at least `n_step` (3) agent steps of 2 frames, found 4"
+      ),
+      (
+        "observations: pixel",
+        "rl.observations: expected one of state, pixels, found `pixel`; did you mean `pixels`?"
+      ),
+      ("discount: 1.5", "rl.discount: expected a number in 0.0...1.0, found 1.5"),
+      (
+        "feature_dims: 50",
+        "rl.feature_dims: expected a list of whole numbers, each in 1...65536, such as `[25, 50]`, found `50`"
+      ),
+      ("rendering: {samples: 17}", "rl.rendering.samples: expected a whole number in 0...16, found 17"),
+      (
+        "exploration: {steps: -1}",
+        "rl.exploration.steps: expected a whole number in 0...1000000000, found -1"
+      ),
+    ])
+  func rl(line: String, expected: String) throws {
+    #expect(
+      try complaints("task: rl\nrl:\n  environment: walker-run\n  models: x\n  \(line)\n") == [
+        ":5: \(expected)"
+      ])
+  }
+
+  @Test("control without environment and models is told both, and an unknown environment the nearest")
+  func rlMissing() throws {
+    #expect(
+      try complaints("task: rl\n") == [
+        ":1: rl.environment: is missing; expected a task of the Control Suite, such as `walker-run`",
+        ":1: rl.models: is missing; expected the folder with the Control Suite's models",
+      ])
+    let found = try complaints("task: rl\nrl: {environment: walker-rum, models: x}\n")
+    #expect(found.count == 1 && found[0].hasSuffix("found `walker-rum`; did you mean `walker-run`?"))
   }
 
   @Test(
@@ -193,7 +272,7 @@ import Testing
   @Test("a task that does not exist is refused with the names of those that do")
   func unknownTask() throws {
     let found = try complaints("seed: 1\ntask: gann\n")
-    #expect(found == [":2: task: expected one of gan, program, found `gann`"])
+    #expect(found == [":2: task: expected one of gan, rl, program, found `gann`"])
   }
 
   @Test("a file without a task and data is told both")

@@ -10,13 +10,16 @@ enum DrQCheckpoint {
 
   /// Writes everything; without optimiser state for an agent that has not been trained.
   ///
-  /// - Parameter texts: further texts of the header.
+  /// - Parameters:
+  ///   - attachments: the replay buffer's files.
+  ///   - texts: further texts of the header.
   static func write(
-    _ agent: DrQAgent, genome: Genome, withOptimizer: Bool, texts: [String: String] = [:], to path: String
+    _ agent: DrQAgent, genome: Genome, withOptimizer: Bool, attachments: [String] = [],
+    texts: [String: String] = [:], to path: String
   ) throws {
     try state(of: agent).write(
-      task: task, sizes: agent.networks.sizes, genome: genome, withOptimizer: withOptimizer, texts: texts,
-      to: path)
+      task: task, sizes: agent.networks.sizes, genome: genome, withOptimizer: withOptimizer,
+      attachments: attachments, texts: texts, to: path)
   }
 
   /// Reads a file into an agent of the same genome and sizes. Optimiser state that is not in the file stays

@@ -48,33 +48,22 @@ public struct DrawnTransitions: Sendable {
   }
 }
 
-/// A batch as tensors on the CPU.
-public struct ReplayTensors {
-  /// [count] + ``ReplayLayout/seenShape``, uint8 or float32.
-  public let observations: Tensor
-  /// [count, action length].
-  public let actions: Tensor
-  /// [count, 1].
-  public let rewards: Tensor
-  /// [count, 1].
-  public let discounts: Tensor
-  /// Like ``observations``.
-  public let nextObservations: Tensor
-
-  /// Copies a batch.
+extension ReplayBatch {
+  /// The transitions as tensors on the CPU: the only place where they become such.
   ///
-  /// - Throws: ``TorchError`` if there is no memory for it.
-  public init(_ batch: DrawnTransitions) throws {
-    let shape = [batch.count] + batch.layout.seenShape
+  /// - Throws: ``TorchError`` if there is no memory for them.
+  public init(_ drawn: DrawnTransitions) throws {
+    let (layout, count) = (drawn.layout, drawn.count)
     func observations(_ bytes: [UInt8]) throws -> Tensor {
-      let tensor = try Tensor.empty(shape, batch.layout.elementType)
+      let tensor = try Tensor.empty([count] + layout.seenShape, layout.elementType)
       try bytes.withUnsafeBytes { try tensor.assign(rowMajorBytes: $0) }
       return tensor
     }
-    self.observations = try observations(batch.observations)
-    nextObservations = try observations(batch.nextObservations)
-    actions = try Tensor(batch.actions, shape: [batch.count, batch.layout.actionLength])
-    rewards = try Tensor(batch.rewards, shape: [batch.count, 1])
-    discounts = try Tensor(batch.discounts, shape: [batch.count, 1])
+    self.init(
+      observations: try observations(drawn.observations),
+      actions: try Tensor(drawn.actions, shape: [count, layout.actionLength]),
+      rewards: try Tensor(drawn.rewards, shape: [count, 1]),
+      discounts: try Tensor(drawn.discounts, shape: [count, 1]),
+      nextObservations: try observations(drawn.nextObservations))
   }
 }

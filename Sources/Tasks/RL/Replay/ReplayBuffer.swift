@@ -23,7 +23,7 @@ public final class ReplayBuffer {
   /// The transitions that are stored.
   public private(set) var transitions = 0
 
-  private var episodes: [ReplayEpisode] = []
+  private(set) var episodes: [ReplayEpisode] = []
   /// The number of starts in all finished episodes up to each, counted from the buffer's first ever.
   private var startsUpTo: [Int] = []
   private var startsGone = 0
@@ -40,7 +40,7 @@ public final class ReplayBuffer {
     self.discount = Float(discount)
   }
 
-  /// The memory that the records take per transition, in bytes: 0 for an empty buffer.
+  /// The bytes of the records per transition: 0 for an empty buffer.
   public var bytesPerTransition: Double {
     transitions == 0 ? 0 : Double(episodes.reduce(0) { $0 + $1.byteCount }) / Double(transitions)
   }

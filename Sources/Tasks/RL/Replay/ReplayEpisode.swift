@@ -65,16 +65,17 @@ final class ReplayEpisode {
         rewards: exact(columns.rewards), discounts: exact(columns.discounts)))
   }
 
-  /// The memory that the records take, in RAM or as a part of a mapped file.
+  /// The bytes of the records.
   var byteCount: Int {
-    switch storage {
-    case .memory(let columns):
-      columns.observations.capacity
-        + (columns.actions.capacity + columns.rewards.capacity + columns.discounts.capacity)
-        * MemoryLayout<Float>.size
-    case .segment:
-      (length + 1) * layout.observationBytes + length * ReplayLayout.otherBytes(layout.actionLength)
-    }
+    (length + 1) * layout.observationBytes + length * ReplayLayout.otherBytes(layout.actionLength)
+  }
+
+  /// The bytes of memory that are reserved for records; nil where they are a part of a mapped file.
+  var reservedByteCount: Int? {
+    guard case .memory(let columns) = storage else { return nil }
+    return columns.observations.capacity
+      + (columns.actions.capacity + columns.rewards.capacity + columns.discounts.capacity)
+      * MemoryLayout<Float>.size
   }
 
   /// The number of steps from which an n-step return can be computed within the episode.

@@ -1,0 +1,51 @@
+import ControlSuite
+import PBTNAS
+import Torch
+
+/// Films a trained policy.
+public struct EpisodeVideo {
+  private let settings: RLSettings
+  private let policy: TrainedPolicy
+  private let evaluation: PolicyEvaluation
+
+  /// Reads a policy.
+  ///
+  /// - Parameter checkpoint: a checkpoint of the task `rl`, such as a run's best network.
+  /// - Throws: ``SafetensorsError``, ``CheckpointError`` or ``TorchError`` if the file is not such a one;
+  ///   ``ControlSuiteError`` if the models are missing.
+  public init(_ settings: RLSettings, checkpoint: String) throws {
+    self.settings = settings
+    policy = try TrainedPolicy(path: checkpoint)
+    // Episodes that go side by side share the policy's batches, on whose size the last bits of its actions
+    // depend.
+    let episodes = settings.environment.observations == .state ? settings.evaluationEpisodes : 1
+    evaluation = try PolicyEvaluation(settings.environment, episodes: episodes)
+    guard policy.sizes == settings.sizes(evaluation.layout) else {
+      throw TorchError("\(checkpoint): its networks have other sizes than the run's settings say")
+    }
+  }
+
+  /// Writes a film of the first episode of an evaluation, at the speed at which it would happen.
+  ///
+  /// - Parameters:
+  ///   - seed: the evaluation's.
+  ///   - width: pixels across.
+  ///   - height: pixels down.
+  /// - Returns: the episode's return.
+  /// - Throws: ``VideoError`` if the file cannot be written; ``ControlSuiteError`` if nothing can be drawn.
+  public func write(seed: UInt64, width: Int, height: Int, to path: String) throws -> Double {
+    var renderer: PixelRenderer?
+    var writer: (any VideoWriter)?
+    let findings = try evaluation.play(seed: seed, policy.callAsFunction) { environment in
+      let drawing = try renderer ?? environment.renderer(PixelSettings(width: width, height: height))
+      let file =
+        try writer
+        ?? VideoFormat(width: width, height: height, rate: 1 / environment.stepSeconds)
+        .writer(to: path)
+      (renderer, writer) = (drawing, file)
+      try file.append(drawing.picture())
+    }
+    try writer?.finish()
+    return findings.returns[0]
+  }
+}

@@ -1,0 +1,79 @@
+import PBTNAS
+import Torch
+
+/// Judges policies: the mean return of some episodes with mean actions.
+///
+/// With vectors, the episodes go side by side, so that the policy is asked once a step; with pictures, which
+/// cost most to draw, one after the other, so that the renderer's memory is needed once.
+final class PolicyEvaluation {
+  /// What was found.
+  struct Findings {
+    /// Every episode's return.
+    var returns: [Double]
+    /// Episodes that ended because the physics could not go on; their returns are what was collected before.
+    var divergedEpisodes: Int
+
+    /// The mean return.
+    var mean: Double { returns.reduce(0, +) / Double(returns.count) }
+  }
+
+  private let environments: [AgentEnvironment]
+  private let episodes: Int
+
+  /// Makes environments for as many episodes.
+  init(_ settings: EnvironmentSettings, episodes: Int) throws {
+    self.episodes = episodes
+    let atOnce = settings.observations == .state ? episodes : 1
+    environments = try (0..<atOnce).map { _ in try AgentEnvironment(settings) }
+  }
+
+  /// What the environments are observed like.
+  var layout: ReplayLayout { environments[0].layout }
+
+  /// Plays the episodes to their ends.
+  ///
+  /// - Parameters:
+  ///   - seed: what the start states follow from.
+  ///   - policy: mean actions, [B, actions], for what is seen, [B, ...].
+  ///   - watch: is called with the first episode's environment at its start and after each of its steps.
+  /// - Throws: ``RLError/actionNotFinite`` if the policy has diverged.
+  func play(
+    seed: UInt64, _ policy: (Tensor) throws -> Tensor, watch: (AgentEnvironment) throws -> Void = { _ in }
+  ) throws -> Findings {
+    var seeds = SeededGenerator(seed: seed)
+    var findings = Findings(returns: [], divergedEpisodes: 0)
+    while findings.returns.count < episodes {
+      let count = min(environments.count, episodes - findings.returns.count)
+      for environment in environments.prefix(count) { try environment.reset(seed: seeds.next()) }
+      let isFirst = findings.returns.isEmpty
+      let played = try playSideBySide(count, policy) { if isFirst { try watch($0) } }
+      findings.returns += played.returns
+      findings.divergedEpisodes += played.divergedEpisodes
+    }
+    return findings
+  }
+
+  /// Plays the episodes that the first environments have begun.
+  private func playSideBySide(
+    _ count: Int, _ policy: (Tensor) throws -> Tensor, watch: (AgentEnvironment) throws -> Void
+  ) throws -> Findings {
+    try watch(environments[0])
+    var findings = Findings(returns: Array(repeating: 0, count: count), divergedEpisodes: 0)
+    var running = Array(0..<count)
+    while !running.isEmpty {
+      let actions = try policy(AgentEnvironment.view(running.map { environments[$0] }, layout))
+        .array(of: Float.self)
+      let length = layout.actionLength
+      var remaining: [Int] = []
+      for (place, index) in running.enumerated() {
+        let outcome = try environments[index].step(Array(actions[place * length..<(place + 1) * length]))
+        findings.returns[index] += outcome.reward
+        if outcome.isDiverged { findings.divergedEpisodes += 1 }
+        if !outcome.isLast { remaining.append(index) }
+        if index == 0 { try watch(environments[0]) }
+      }
+      running = remaining
+    }
+    return findings
+  }
+}

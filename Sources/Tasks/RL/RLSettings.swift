@@ -1,0 +1,132 @@
+import Configuration
+import ControlSuite
+import Torch
+
+/// The settings of the task `rl`: the section of that name in a settings file.
+public struct RLSettings: Hashable, Sendable {
+  /// What an agent acts in.
+  public var environment: EnvironmentSettings
+  /// The width of the hidden layers of policy and Q networks.
+  public var hidden: Int
+  /// The encoder's channels, with pixels.
+  public var encoderChannels: Int
+  /// The options of the genes `feature_dim`.
+  public var featureLengths: [Int]
+  /// How an agent is trained.
+  public var agent: DrQAgentSettings
+  /// Transitions in an update.
+  public var batch: Int
+  /// n: how many rewards a return sums before the critic's estimate.
+  public var returnSteps: Int
+  /// Gamma.
+  public var discount: Double
+  /// Agent steps of uniformly random actions before the policy is asked.
+  public var randomSteps: Int
+  /// Frames before the first update.
+  public var seedFrames: Int
+  /// One update in so many agent steps.
+  public var updateEvery: Int
+  /// Transitions that the replay buffer holds.
+  public var replayCapacity: Int
+  /// Frames in an interval of training.
+  public var framesPerInterval: Int
+  /// Episodes whose mean return is the fitness.
+  public var evaluationEpisodes: Int
+
+  /// Agent steps in an interval.
+  public var stepsPerInterval: Int { framesPerInterval / environment.actionRepeat }
+
+  /// Reads the section; problems are noted in `node`. The defaults are the paper's for Quadruped Run, but for
+  /// the replay buffer's capacity, which is DrQ-v2's for the other tasks.
+  public init(from node: SettingsNode) {
+    environment = EnvironmentSettings(from: node)
+    hidden = node.int("hidden", default: 1024, in: 1...65_536)
+    encoderChannels = node.int("encoder_channels", default: 32, in: 1...4096)
+    featureLengths = node.ints("feature_dims", default: [25, 50, 100, 150], in: 1...65_536)
+    batch = node.int("batch", default: 256, in: 1...65_536)
+    returnSteps = node.int("n_step", default: 3, in: 1...1000)
+    discount = node.double("discount", default: 0.99, in: 0...1)
+    randomSteps = node.int("random_steps", default: 2000, in: 0...1_000_000_000)
+    seedFrames = node.int("seed_frames", default: 4000, in: 0...1_000_000_000)
+    updateEvery = node.int("update_every", default: 2, in: 1...1_000_000)
+    replayCapacity = node.int("replay_capacity", default: 1_000_000, in: 1...1_000_000_000)
+    framesPerInterval = node.int("frames_per_interval", default: 100_000, in: 1...1_000_000_000)
+    evaluationEpisodes = node.int("evaluation_episodes", default: 10, in: 1...10_000)
+    agent = DrQAgentSettings()
+    agent.learningRate = node.double("learning_rate", default: agent.learningRate, in: 0...1)
+    agent.targetRate = node.double("target_rate", default: agent.targetRate, in: 0...1)
+    agent.precision = node.choice("precision", default: PrecisionChoice.float32).precision
+    let noise = node.section("exploration")
+    agent.noise = LinearSchedule(
+      from: noise.double("from", default: agent.noise.start, in: 0...100),
+      to: noise.double("to", default: agent.noise.end, in: 0...100),
+      steps: noise.int("steps", default: agent.noise.steps, in: 0...1_000_000_000))
+    agent.noiseClip = noise.double("clip", default: agent.noiseClip, in: 0...100)
+    if !framesPerInterval.isMultiple(of: environment.actionRepeat) {
+      node.report(
+        "frames_per_interval",
+        "expected a multiple of `action_repeat` (\(environment.actionRepeat)), found \(framesPerInterval)")
+    }
+    if stepsPerInterval < returnSteps {
+      node.report(
+        "frames_per_interval",
+        "expected at least `n_step` (\(returnSteps)) agent steps of \(environment.actionRepeat) frames, "
+          + "found \(framesPerInterval)")
+    }
+  }
+
+  /// The networks' sizes for an environment.
+  func sizes(_ layout: ReplayLayout) -> DrQSizes {
+    let observation: DrQSizes.Observation =
+      switch layout.observation {
+      case .state(let length): .state(length: length)
+      case .pixels(_, let height, _): .pixels(frames: layout.stack, side: height)
+      }
+    return DrQSizes(
+      observation: observation, actions: layout.actionLength, hidden: hidden,
+      encoderChannels: encoderChannels, featureLengths: featureLengths)
+  }
+}
+
+/// What an agent acts in, and what it sees of it.
+public struct EnvironmentSettings: Hashable, Sendable {
+  /// What an agent sees.
+  public enum Observations: String, CaseIterable, Sendable, Codable {
+    /// The suite's own vectors.
+    case state
+    /// Pictures of a camera, the last three at once.
+    case pixels
+  }
+
+  /// The task of the Control Suite.
+  public var task: ControlTaskName
+  /// The folder with the suite's models.
+  public var models: String
+  /// What the agent sees.
+  public var observations: Observations
+  /// How many control steps an action is held for.
+  public var actionRepeat: Int
+  /// How pictures are drawn, with pixels.
+  public var pixels: PixelSettings
+
+  /// Reads the keys of the section `rl` that are about the environment; problems are noted in `node`.
+  init(from node: SettingsNode) {
+    if !node.has("environment") {
+      node.report("environment", "is missing; expected a task of the Control Suite, such as `walker-run`")
+    }
+    task = node.choice("environment", default: ControlTaskName.cartpoleSwingup)
+    if !node.has("models") {
+      node.report("models", "is missing; expected the folder with the Control Suite's models")
+    }
+    models = node.path("models", default: "")
+    observations = node.choice("observations", default: Observations.pixels)
+    actionRepeat = node.int("action_repeat", default: 2, in: 1...100)
+    let rendering = node.section("rendering")
+    let side = rendering.int("side", default: 84, in: 16...1024)
+    pixels = PixelSettings(
+      width: side, height: side,
+      shadowSize: rendering.has("shadow_size")
+        ? rendering.int("shadow_size", default: 0, in: 0...8192) : nil,
+      samples: rendering.has("samples") ? rendering.int("samples", default: 0, in: 0...16) : nil)
+  }
+}

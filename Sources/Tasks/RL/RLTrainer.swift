@@ -1,0 +1,125 @@
+import Engine
+import Foundation
+import PBTNAS
+import Torch
+
+/// Trains one DrQ-v2 agent at a time in a task of the Control Suite. Fitness is the mean return of some
+/// episodes with mean actions.
+///
+/// An interval begins with a new episode and goes on with the network's own replay buffer, whose segments are
+/// the checkpoint's attachments. So an offspring goes on with its base parent's buffer, and with its count of
+/// agent steps.
+public final class RLTrainer: Trainer {
+  /// The genes of encoder (with pixels), actor and critic.
+  public let searchSpace: SearchSpace
+  private let settings: RLSettings
+  private let sizes: DrQSizes
+  private let environment: AgentEnvironment
+  private let evaluation: PolicyEvaluation
+
+  /// Compiles the environments' models.
+  ///
+  /// - Throws: ``ControlSuiteError`` if a file of the models is missing or wrong.
+  public init(_ settings: RLSettings) throws {
+    self.settings = settings
+    environment = try AgentEnvironment(settings.environment)
+    evaluation = try PolicyEvaluation(settings.environment, episodes: settings.evaluationEpisodes)
+    sizes = settings.sizes(environment.layout)
+    searchSpace = DrQSearchSpace(sizes).searchSpace
+  }
+
+  /// Builds networks with fresh weights.
+  public func initialise(_ job: InitialiseJob) throws {
+    let agent = try agent(job.genome, seed: job.seed)
+    try DrQCheckpoint.write(agent, genome: job.genome, withOptimizer: false, to: job.output)
+  }
+
+  /// Trains for ``RLSettings/framesPerInterval`` frames and evaluates.
+  public func train(_ job: TrainJob, progress: (TrainingProgress) -> Void) throws -> TrainingResult {
+    guard let attachments = job.attachments.map(AttachmentFolder.init) else {
+      throw RLError.noAttachmentFolder
+    }
+    let agent = try load(job.checkpoint, job.genome)
+    var memory = try AgentMemory(Checkpoint(path: job.checkpoint))
+    let buffer = try ReplayBuffer(
+      environment.layout, capacity: settings.replayCapacity, steps: settings.returnSteps,
+      discount: settings.discount, from: memory.segments, path: attachments.path(of:))
+    let experience = Experience(agent: agent, buffer: buffer, environment: environment, settings: settings)
+
+    let start = Date()
+    var clock = ProgressClock()
+    let findings = try experience.live(from: memory.steps, seed: job.seed) { done in
+      clock.report(
+        fraction: Double(done) / Double(settings.stepsPerInterval),
+        samples: done * settings.environment.actionRepeat
+      ).map(progress)
+    }
+    let played = try evaluation.play(seed: job.evaluationSeed, agent.meanActions)
+    let seconds = Date().timeIntervalSince(start)
+
+    memory.steps += settings.stepsPerInterval
+    memory.segments = try buffer.save { try attachments.add(extension: "safetensors", $0) }
+    try DrQCheckpoint.write(
+      agent, genome: job.genome, withOptimizer: true, attachments: memory.segments.names,
+      texts: memory.texts, to: job.output)
+    let metrics = findings.metrics.merging([
+      "agent_steps": Double(memory.steps), "replay_transitions": Double(buffer.transitions),
+      "replay_bytes_per_transition": buffer.bytesPerTransition,
+      "evaluation_diverged_episodes": Double(played.divergedEpisodes),
+    ]) { _, new in new }
+    return TrainingResult(fitness: played.mean, metrics: metrics, files: [], seconds: seconds)
+  }
+
+  /// Evaluates without training.
+  public func evaluate(_ job: EvaluateJob) throws -> TrainingResult {
+    let agent = try load(job.checkpoint, job.genome)
+    let start = Date()
+    let played = try evaluation.play(seed: job.seed, agent.meanActions)
+    return TrainingResult(
+      fitness: played.mean, metrics: ["evaluation_diverged_episodes": Double(played.divergedEpisodes)],
+      files: [], seconds: Date().timeIntervalSince(start))
+  }
+
+  private func agent(_ genome: Genome, seed: UInt64) throws -> DrQAgent {
+    try DrQAgent(DrQNetworks(genome: genome, sizes: sizes, seed: seed), settings.agent)
+  }
+
+  private func load(_ path: String, _ genome: Genome) throws -> DrQAgent {
+    let agent = try agent(genome, seed: 0)
+    try DrQCheckpoint.read(path, into: agent)
+    return agent
+  }
+}
+
+/// What an agent carries from interval to interval besides its networks, in the header of its checkpoint.
+struct AgentMemory {
+  /// Agent steps done, which the exploration's noise depends on.
+  var steps: Int
+  /// The replay buffer's files.
+  var segments: ReplayBuffer.Segments
+
+  private static let stepsKey = "agent_steps"
+  private static let transitionsKey = "replay_transitions"
+
+  /// Reads a header. A network that has not been trained has done and seen nothing.
+  ///
+  /// - Throws: ``RLError/badText(path:key:found:)``
+  init(_ checkpoint: Checkpoint) throws(RLError) {
+    func number(_ key: String) throws(RLError) -> Int {
+      let text = checkpoint.file.metadata[key]
+      guard let text else { return 0 }
+      guard let number = Int(text), number >= 0 else {
+        throw .badText(path: checkpoint.file.path, key: key, found: text)
+      }
+      return number
+    }
+    steps = try number(Self.stepsKey)
+    segments = ReplayBuffer.Segments(
+      names: checkpoint.attachments, transitions: try number(Self.transitionsKey))
+  }
+
+  /// The header's texts.
+  var texts: [String: String] {
+    [Self.stepsKey: String(steps), Self.transitionsKey: String(segments.transitions)]
+  }
+}

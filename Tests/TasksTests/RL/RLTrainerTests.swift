@@ -1,0 +1,226 @@
+import ControlSuite
+import Engine
+import Foundation
+import PBTNAS
+import Safetensors
+import Testing
+import Torch
+
+@testable import Tasks
+
+extension NetworkTests {
+  /// Trains small agents in the real environments: `scripts/setup` puts the models where these tests find
+  /// them.
+  @Suite struct RLTrainerTests {
+    static let models = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+      .appendingPathComponent("../../../.deps/data/dm_control").standardizedFileURL.path
+
+    private let folder = FileManager.default.temporaryDirectory.appendingPathComponent("rl-\(UUID())").path
+
+    init() throws {
+      try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+    }
+
+    /// Reads settings of a small task. Actions are held so long that an episode has 50 steps.
+    private func configuration(
+      _ observations: String = "state", models: String = Self.models, more: String = ""
+    ) throws -> RunConfiguration {
+      let text = """
+        task: rl
+        search: {population: 4, intervals: 2}
+        rl:
+          environment: cartpole-swingup
+          models: \(models)
+          observations: \(observations)
+          action_repeat: 20
+          hidden: 8
+          encoder_channels: 2
+          feature_dims: [4, 6]
+          batch: 8
+          random_steps: 10
+          seed_frames: 400
+          frames_per_interval: 2400
+          evaluation_episodes: 2
+          rendering: {side: 32, shadow_size: 0, samples: 0}
+          \(more)
+        """
+      let path = "\(folder)/config.yml"
+      try text.write(toFile: path, atomically: true, encoding: .utf8)
+      return try RunConfiguration(file: path)
+    }
+
+    private func settings(_ observations: String = "state") throws -> RLSettings {
+      guard case .rl(let settings)? = try configuration(observations).task else {
+        throw TorchError("expected settings of the task rl")
+      }
+      return settings
+    }
+
+    private func job(_ genome: Genome, from: String, to: String, seed: UInt64 = 5) -> TrainJob {
+      TrainJob(
+        genome: genome, checkpoint: "\(folder)/\(from)", seed: seed, evaluationSeed: 6,
+        output: "\(folder)/\(to)", artifacts: nil, attachments: "\(folder)/attachments")
+    }
+
+    private func bytes(_ name: String) throws -> Data {
+      try Data(contentsOf: URL(fileURLWithPath: "\(folder)/\(name)"))
+    }
+
+    @Test(
+      "an interval follows from checkpoint, replay buffer and seed alone, and leaves no handle behind",
+      arguments: ["state", "pixels"])
+    func trainingRepeats(observations: String) throws {
+      let trainer = try configuration(observations).makeTrainer(threads: 1)
+      let genome = Genome(
+        trainer.searchSpace.genes.indices.map {
+          [1, 3, 0, 2][$0 % 4] % trainer.searchSpace.genes[$0].options.count
+        })
+      try trainer.initialise(InitialiseJob(genome: genome, seed: 1, output: "\(folder)/start"))
+      let first = try trainer.train(job(genome, from: "start", to: "a")) { _ in }
+      let handles = Runtime.liveHandles
+      let second = try trainer.train(job(genome, from: "start", to: "b")) { _ in }
+      #expect(Runtime.liveHandles == handles)
+      #expect(try bytes("a") == bytes("b") && bytes("a") != bytes("start"))
+      #expect(first.fitness == second.fitness && first.metrics == second.metrics)
+      #expect((0...1000).contains(first.fitness))
+      // 120 steps are two episodes of 50 and a part of a third; 100 of them are at or after frame 400.
+      let found = first.metrics
+      #expect(found["agent_steps"] == 120 && found["replay_transitions"] == 120 && found["updates"] == 50)
+      #expect(found["episode_steps"] == 50 && found["diverged_episodes"] == 0)
+      for name in ["episode_return", "critic_loss", "actor_loss", "target"] {
+        #expect(found[name]?.isFinite == true, "\(name)")
+      }
+
+      // The next interval goes on with the buffer and the count of steps, also in a trainer that has just
+      // started.
+      let third = try trainer.train(job(genome, from: "a", to: "c", seed: 7)) { _ in }
+      let other = try configuration(observations).makeTrainer(threads: 1)
+      _ = try other.train(job(genome, from: "b", to: "d", seed: 7)) { _ in }
+      #expect(try bytes("c") == bytes("d"))
+      #expect(third.metrics["replay_transitions"] == 240 && third.metrics["agent_steps"] == 240)
+      let checkpoint = try Checkpoint(path: "\(folder)/c")
+      #expect(checkpoint.attachments.count == 2)
+      #expect(try Checkpoint(path: "\(folder)/a").attachments == Array(checkpoint.attachments.prefix(1)))
+      let evaluation = try trainer.evaluate(
+        EvaluateJob(genome: genome, checkpoint: "\(folder)/c", seed: 6, artifacts: nil))
+      #expect(evaluation.fitness == third.fitness)
+    }
+
+    @Test("without its replay buffer an interval would be another")
+    func bufferMatters() throws {
+      let trainer = try configuration().makeTrainer(threads: 1)
+      let genome = Genome(Array(repeating: 0, count: trainer.searchSpace.genes.count))
+      try trainer.initialise(InitialiseJob(genome: genome, seed: 1, output: "\(folder)/start"))
+      _ = try trainer.train(job(genome, from: "start", to: "a")) { _ in }
+      _ = try trainer.train(job(genome, from: "a", to: "b")) { _ in }
+      // The same file without its list.
+      let file = try SafetensorsFile(path: "\(folder)/a")
+      var texts = file.metadata
+      (texts["attachments"], texts["replay_transitions"]) = (nil, nil)
+      let writer = try SafetensorsWriter(
+        path: "\(folder)/forgetful",
+        tensors: file.tensors.map { .init(name: $0.name, dtype: $0.dtype, shape: $0.shape) }, metadata: texts)
+      for tensor in file.tensors { try file.withBytes(of: tensor) { try writer.write($0) } }
+      try writer.finish()
+      let result = try trainer.train(job(genome, from: "forgetful", to: "c")) { _ in }
+      #expect(result.metrics["replay_transitions"] == 120)
+      let name = try #require(file.tensors.first { $0.name.hasPrefix("actor.trunk") }?.name)
+      let weights = try ["b", "c"].map { try SafetensorsFile(path: "\(folder)/\($0)").tensor(name) }
+      #expect(try weights[0].array(of: Float.self) != weights[1].array(of: Float.self))
+    }
+
+    /// An environment whose physics cannot go on in some of its steps.
+    private final class Diverging: AgentEnvironment {
+      var steps = 0
+
+      override func step(_ action: [Float]) throws -> Outcome {
+        steps += 1
+        guard steps.isMultiple(of: 40) else { return try super.step(action) }
+        return Outcome(reward: 0.5, isLast: true, isDiverged: true)
+      }
+    }
+
+    @Test(
+      "where the physics diverges the episode is over and counted, and the agent goes on with the next one")
+    func divergence() throws {
+      let settings = try settings()
+      let environment = try Diverging(settings.environment)
+      let sizes = settings.sizes(environment.layout)
+      let genome = DrQSearchSpace(sizes).original
+      let agent = try DrQAgent(DrQNetworks(genome: genome, sizes: sizes, seed: 1), settings.agent)
+      let buffer = ReplayBuffer(environment.layout, capacity: 1000, steps: 3, discount: 0.99)
+      let findings = try Experience(
+        agent: agent, buffer: buffer, environment: environment, settings: settings
+      ).live(from: 0, seed: 1) { _ in }
+      // 120 steps, of which the 40th, 80th and 120th are lost: no episode gets to its 50th.
+      #expect(findings.divergedEpisodes == 3 && findings.returns.isEmpty)
+      #expect(buffer.transitions == 117 && buffer.starts == 3 * (39 - 2))
+      #expect(findings.metrics["diverged_episodes"] == 3 && findings.metrics["episode_return"] == nil)
+      #expect(findings.updates == 50)
+    }
+
+    @Test("a policy whose weights are not finite is told so, in training and in evaluation")
+    func divergedPolicy() throws {
+      let trainer = try configuration().makeTrainer(threads: 1)
+      let genome = Genome(Array(repeating: 0, count: trainer.searchSpace.genes.count))
+      try trainer.initialise(InitialiseJob(genome: genome, seed: 1, output: "\(folder)/start"))
+      let file = try SafetensorsFile(path: "\(folder)/start")
+      let writer = try SafetensorsWriter(
+        path: "\(folder)/nan",
+        tensors: file.tensors.map { .init(name: $0.name, dtype: $0.dtype, shape: $0.shape) },
+        metadata: file.metadata)
+      for tensor in file.tensors {
+        let bytes = [UInt8](repeating: 0xFF, count: tensor.byteCount)
+        try bytes.withUnsafeBytes { try writer.write($0) }
+      }
+      try writer.finish()
+      #expect(throws: RLError.actionNotFinite) {
+        try trainer.train(job(genome, from: "nan", to: "a")) { _ in }
+      }
+      #expect(throws: RLError.actionNotFinite) {
+        try trainer.evaluate(
+          EvaluateJob(genome: genome, checkpoint: "\(folder)/nan", seed: 6, artifacts: nil))
+      }
+    }
+
+    @Test("missing models, a missing folder for attachments and a wrong count of steps are said")
+    func badInput() throws {
+      let error = #expect(throws: ControlSuiteError.self) {
+        try configuration(models: "\(folder)/nothing").makeTrainer(threads: 1)
+      }
+      #expect(error?.description.contains("\(folder)/nothing/cartpole.xml") == true)
+      let trainer = try configuration().makeTrainer(threads: 1)
+      let genome = Genome(Array(repeating: 0, count: trainer.searchSpace.genes.count))
+      try trainer.initialise(InitialiseJob(genome: genome, seed: 1, output: "\(folder)/start"))
+      var job = job(genome, from: "start", to: "a")
+      job.attachments = nil
+      #expect(throws: RLError.noAttachmentFolder) { try trainer.train(job) { _ in } }
+
+      let path = "\(folder)/odd"
+      let texts = try Checkpoint.metadata(genome: genome, buffers: [], own: ["agent_steps": "many"])
+      try SafetensorsWriter(path: path, tensors: [], metadata: texts).finish()
+      let checkpoint = try Checkpoint(path: path)
+      let odd = #expect(throws: RLError.self) { try AgentMemory(checkpoint) }
+      #expect(
+        odd?.description
+          == "\(path): the header's `agent_steps` is `many`; expected a whole number, as training writes it")
+    }
+
+    @Test("a film has a picture for each step of the first evaluation episode, and returns what that did")
+    func film() throws {
+      let settings = try settings()
+      let trainer = try RLTrainer(settings)
+      let genome = Genome(Array(repeating: 0, count: trainer.searchSpace.genes.count))
+      try trainer.initialise(InitialiseJob(genome: genome, seed: 1, output: "\(folder)/start"))
+      let path = "\(folder)/film.png"
+      let found = try EpisodeVideo(settings, checkpoint: "\(folder)/start")
+        .write(seed: 6, width: 32, height: 24, to: path)
+      let evaluation = try PolicyEvaluation(settings.environment, episodes: 2)
+      let policy = try TrainedPolicy(path: "\(folder)/start")
+      let played = try evaluation.play(seed: 6, policy.callAsFunction)
+      #expect(found == played.returns[0])
+      #expect(try AnimatedPictureTests.Chunks(path).frames == 51)
+      #expect(try Picture(path: path).width == 32)
+    }
+  }
+}
