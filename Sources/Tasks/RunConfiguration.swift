@@ -17,11 +17,11 @@ public enum BuiltInTask: String, CaseIterable, Sendable {
   var hyperparameterLimits: HyperparameterLimits {
     switch self {
     case .gan: GANHyperparameter.allLimits
+    case .rl: RLHyperparameter.allLimits
     }
   }
 
   /// Reads the task's section without touching data; problems are noted in `node`.
-  ///
   public func read(_ node: SettingsNode) -> TaskSettings {
     let section = node.section(rawValue)
     return switch self {

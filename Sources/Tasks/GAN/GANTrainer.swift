@@ -20,7 +20,7 @@ public final class GANTrainer: Trainer {
     device = try settings.device.device()
     searchSpace = SearchSpace(
       genes: GanSearchSpace(cells: settings.sizes.cells).searchSpace.genes,
-      hyperparameters: GANHyperparameter.allCases.map(\.rawValue))
+      hyperparameters: GANHyperparameter.names)
     images = try ImageSet(
       FashionMNIST(folder: settings.dataFolder, .training), side: settings.sizes.resolution)
     evaluation = try GANEvaluation(settings, images)
@@ -37,7 +37,7 @@ public final class GANTrainer: Trainer {
   /// Trains for ``GANSettings/cyclesPerInterval`` cycles, evaluates, and draws the sample grid.
   public func train(_ job: TrainJob, progress: (TrainingProgress) -> Void) throws -> TrainingResult {
     let training = try load(
-      job.checkpoint, job.genome, settings.training.with(job.hyperparameters ?? [:]))
+      job.checkpoint, job.genome, GANHyperparameter.apply(job.hyperparameters, to: settings.training))
     let clock = ContinuousClock()
     let start = clock.now
     let losses = try run(training, seed: job.seed, progress: progress)

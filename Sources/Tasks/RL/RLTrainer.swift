@@ -25,12 +25,13 @@ public final class RLTrainer: Trainer {
     environment = try AgentEnvironment(settings.environment)
     evaluation = try PolicyEvaluation(settings.environment, episodes: settings.evaluationEpisodes)
     sizes = settings.sizes(environment.layout)
-    searchSpace = DrQSearchSpace(sizes).searchSpace
+    searchSpace = SearchSpace(
+      genes: DrQSearchSpace(sizes).searchSpace.genes, hyperparameters: RLHyperparameter.names)
   }
 
   /// Builds networks with fresh weights.
   public func initialise(_ job: InitialiseJob) throws {
-    let agent = try agent(job.genome, seed: job.seed)
+    let agent = try agent(job.genome, settings.agent, seed: job.seed)
     try DrQCheckpoint.write(agent, genome: job.genome, withOptimizer: false, to: job.output)
   }
 
@@ -39,7 +40,8 @@ public final class RLTrainer: Trainer {
     guard let attachments = job.attachments.map(AttachmentFolder.init) else {
       throw RLError.noAttachmentFolder
     }
-    let agent = try load(job.checkpoint, job.genome)
+    let settings = try RLHyperparameter.apply(job.hyperparameters, to: settings)
+    let agent = try load(job.checkpoint, job.genome, settings.agent)
     var memory = try AgentMemory(Checkpoint(path: job.checkpoint))
     let buffer = try ReplayBuffer(
       environment.layout, capacity: settings.replayCapacity, steps: settings.returnSteps,
@@ -72,7 +74,7 @@ public final class RLTrainer: Trainer {
 
   /// Evaluates without training.
   public func evaluate(_ job: EvaluateJob) throws -> TrainingResult {
-    let agent = try load(job.checkpoint, job.genome)
+    let agent = try load(job.checkpoint, job.genome, settings.agent)
     let start = Date()
     let played = try evaluation.play(seed: job.seed, agent.meanActions)
     return TrainingResult(
@@ -80,12 +82,12 @@ public final class RLTrainer: Trainer {
       files: [], seconds: Date().timeIntervalSince(start))
   }
 
-  private func agent(_ genome: Genome, seed: UInt64) throws -> DrQAgent {
-    try DrQAgent(DrQNetworks(genome: genome, sizes: sizes, seed: seed), settings.agent)
+  private func agent(_ genome: Genome, _ settings: DrQAgentSettings, seed: UInt64) throws -> DrQAgent {
+    try DrQAgent(DrQNetworks(genome: genome, sizes: sizes, seed: seed), settings)
   }
 
-  private func load(_ path: String, _ genome: Genome) throws -> DrQAgent {
-    let agent = try agent(genome, seed: 0)
+  private func load(_ path: String, _ genome: Genome, _ settings: DrQAgentSettings) throws -> DrQAgent {
+    let agent = try agent(genome, settings, seed: 0)
     try DrQCheckpoint.read(path, into: agent)
     return agent
   }

@@ -106,6 +106,32 @@ extension NetworkTests {
       #expect(evaluation.fitness == third.fitness)
     }
 
+    @Test("training follows the hyperparameters that a job gives, and refuses those that it cannot follow")
+    func hyperparameters() throws {
+      let trainer = try configuration().makeTrainer(threads: 1)
+      #expect(trainer.searchSpace.hyperparameters == ["learning_rate", "target_rate", "discount"])
+      let genome = Genome(Array(repeating: 1, count: trainer.searchSpace.genes.count))
+      try trainer.initialise(InitialiseJob(genome: genome, seed: 1, output: "\(folder)/start"))
+      func train(_ values: [String: Double]?) throws -> Data {
+        var job = job(genome, from: "start", to: "end")
+        job.hyperparameters = values
+        _ = try trainer.train(job) { _ in }
+        return try bytes("end")
+      }
+      let plain = try train(nil)
+      // The settings' own values, told by name, are the same as none.
+      #expect(try train(["learning_rate": 1e-4, "target_rate": 0.01, "discount": 0.99]) == plain)
+      var files: Set<Data> = [plain]
+      for name in trainer.searchSpace.hyperparameters { files.insert(try train([name: 0.5])) }
+      #expect(files.count == 4)
+      #expect(throws: HyperparameterError.unknown("batch", known: trainer.searchSpace.hyperparameters)) {
+        try train(["batch": 1])
+      }
+      #expect(throws: HyperparameterError.outOfRange("discount", 1.5, 0...1)) {
+        try train(["discount": 1.5])
+      }
+    }
+
     @Test("without its replay buffer an interval would be another")
     func bufferMatters() throws {
       let trainer = try configuration().makeTrainer(threads: 1)
