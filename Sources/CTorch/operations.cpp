@@ -418,6 +418,15 @@ ct_error ct_linear(ct_tensor self, ct_tensor weight, ct_tensor bias, ct_tensor *
   });
 }
 
+ct_error ct_linear_relu(ct_tensor self, ct_tensor weight, ct_tensor bias, ct_tensor *result0) {
+  return guarded([&] {
+    auto &&self_ = ref(self);
+    auto &&weight_ = ref(weight);
+    auto &&bias_ = optional_ref(bias);
+    *result0 = make(ctorch::linear_relu(self_, weight_, bias_));
+  });
+}
+
 ct_error ct_linalg_qr(ct_tensor self, ct_tensor *result0, ct_tensor *result1) {
   return guarded([&] {
     auto &&self_ = ref(self);

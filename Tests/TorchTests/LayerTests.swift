@@ -144,7 +144,11 @@ import TorchTestSupport
       let sums = try leaves[0].linear(leaves[1], bias: nil).sum()
       let again = try leaves[0].linear(leaves[1], bias: hasBias ? leaves[2] : nil)
       let weightAlone = try again.square().sum().gradients(of: [leaves[1]])
-      return try ([y] + weighted.gradients(of: used) + sums.gradients(of: [leaves[0]]) + weightAlone)
+      let rectified = try leaves[0].linearRelu(leaves[1], bias: hasBias ? leaves[2] : nil)
+      let rectifiedSum = try (rectified * uniform(4, [rows, outputs]).to(type)).sum()
+      return try
+        ([y, rectified] + weighted.gradients(of: used) + sums.gradients(of: [leaves[0]]) + weightAlone
+        + rectifiedSum.gradients(of: used))
         .map { try #require($0) }
     }
     for hasBias in [true, false] {

@@ -23,6 +23,7 @@ enum DrQUpdate {
       throw TorchError("usage: drq-update [state|pixels] [HIDDEN] [float32|bfloat16] [THREADS]")
     }
     try Runtime.setThreads(threads)
+    Runtime.reuseMemory()
     let isState = words[0] == "state"
     let sizes = DrQSizes(
       observation: isState ? .state(length: 78) : .pixels(), actions: actions, hidden: hidden)
