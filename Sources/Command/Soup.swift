@@ -49,7 +49,8 @@ struct Soup: AsyncParsableCommand {
     return """
       \(count == 1 ? "no other member improves the best one" : "\(count) members are in the soup"); \(kinds)
       fitness \(shown(gain.soup)), of the best member alone \(shown(gain.best)); \
-      on other draws \(shown(other.soup)) and \(shown(other.best))
+      on other draws \(shown(other.soup)) and \(shown(other.best)); \
+      of the run's best network, which may be of an earlier interval, \(shown(summary.runBestFitness))
       \(summary.file)
 
       """

@@ -24,6 +24,8 @@ public struct SoupSummary: Codable, Hashable, Sendable {
   public var gain: Gain
   /// On other draws, which nothing was chosen by.
   public var gainOnOtherDraws: Gain
+  /// The fitness of the run's best network, which may be of an earlier interval.
+  public var runBestFitness: Double
 }
 
 extension SoupSummary {
@@ -73,7 +75,7 @@ public func makeSoup(
     let announced = try await executor.start()
     guard announced.genes == space.genes else { throw RunError.changed(what: "the trainer's search space") }
     let summary = try await kitchen.cook(
-      candidates, ingredients, space: space, interval: run.intervals, report)
+      candidates, ingredients, space: space, run: run, report)
     try record.set("soup", summary)
     await executor.stop()
     return summary
@@ -99,7 +101,7 @@ private struct Kitchen {
   let executor: any Executor
 
   func cook(
-    _ candidates: [Int], _ ingredients: [Checkpoint], space: SearchSpace, interval: Int,
+    _ candidates: [Int], _ ingredients: [Checkpoint], space: SearchSpace, run: RunSummary,
     _ report: (SoupStep) -> Void
   ) async throws -> SoupSummary {
     let trial = folder.absolute("soup-trial.safetensors")
@@ -129,11 +131,12 @@ private struct Kitchen {
       ], to: folder.bestSoup)
     let soup = folder.absolute(RunFolder.bestSoupName)
     return SoupSummary(
-      file: folder.bestSoup, interval: interval, candidates: candidates, members: members,
+      file: folder.bestSoup, interval: run.intervals, candidates: candidates, members: members,
       gain: .init(best: alone, soup: fitness),
       gainOnOtherDraws: .init(
         best: try await evaluate(best, genome, others),
-        soup: try await evaluate(soup, genome, others, artifacts: folder.absolute("samples/soup"))))
+        soup: try await evaluate(soup, genome, others, artifacts: folder.absolute("samples/soup"))),
+      runBestFitness: run.bestFitness)
   }
 
   private func evaluate(

@@ -54,6 +54,9 @@ import Testing
     }
     #expect(summary.candidates == order && summary.members == chosen.map { order[$0] })
     #expect(summary.gain == .init(best: try #require(rows[order[0]].fitness), soup: best))
+    #expect(
+      try summary.runBestFitness == Record(path: run.folder.record).get("best", as: BestNetwork.self)?.fitness
+    )
     #expect(try values(run.folder.bestSoup) == mean(chosen))
     let file = try Checkpoint(path: run.folder.bestSoup)
     #expect(file.genome == genome && file.file.metadata["fitness"] == String(best))
