@@ -11,6 +11,13 @@ let package = Package(
     // Four 3x3 convolutions, forward and backward.
     .executableTarget(
       name: "convolutions", dependencies: ["Measurement", .product(name: "Torch", package: "pbtnas")]),
+    // Steps of the Control Suite's tasks, with and without pictures.
+    .executableTarget(
+      name: "environment-steps",
+      dependencies: [
+        "Measurement", .product(name: "ControlSuite", package: "pbtnas"),
+        .product(name: "PBTNAS", package: "pbtnas"),
+      ]),
     // Five discriminator steps and one generator step.
     .executableTarget(
       name: "gan-cycle",

@@ -51,11 +51,11 @@ static void enter(char *error, int size) {
 
 #define FAILED NULL
 
-mjModel *cmujoco_load(const char *name, const mjVFS *files, char *error, int size) {
+mjSpec *cmujoco_parse(const char *name, const mjVFS *files, char *error, int size) {
   enter(error, size);
-  // The compiler is C++ and returns its errors by itself: nothing may jump over its frames.
+  // The parser is C++ and returns its errors by itself: nothing may jump over its frames. Nor over the compiler's.
   guard.is_set = 0;
-  return mj_loadXML(name, files, error, size);
+  return mj_parseXML(name, files, error, size);
 }
 
 mjData *cmujoco_make_data(const mjModel *model, char *error, int size) {
@@ -73,19 +73,33 @@ int cmujoco_forward(const mjModel *model, mjData *data, char *error, int size) {
   return 0;
 }
 
-static void step(const mjModel *model, mjData *data, int steps) {
-  if (model->opt.integrator == mjINT_RK4) {
-    for (int i = 0; i < steps; i++) mj_step(model, data);
-  } else {
-    mj_step2(model, data);
-    for (int i = 1; i < steps; i++) mj_step(model, data);
+// Sensors change nothing but their own values, which every reading replaces: only the last step needs them.
+static void step(mjModel *model, mjData *data, int steps) {
+  const int is_euler = model->opt.integrator != mjINT_RK4;
+  const int flags = model->opt.disableflags;
+  for (int i = 0; i < steps; i++) {
+    model->opt.disableflags = i < steps - 1 ? flags | mjDSBL_SENSOR : flags;
+    // The first half of the first step has been taken at the end of the last one.
+    if (is_euler && i == 0) {
+      mj_step2(model, data);
+    } else {
+      mj_step(model, data);
+    }
   }
   mj_step1(model, data);
 }
 
-int cmujoco_step(const mjModel *model, mjData *data, int steps, char *error, int size) {
+static int guarded_step(mjModel *model, mjData *data, int steps, char *error, int size) {
   GUARDED(step(model, data, steps));
   return 0;
+}
+
+int cmujoco_step(mjModel *model, mjData *data, int steps, char *error, int size) {
+  const int flags = model->opt.disableflags;
+  const int status = guarded_step(model, data, steps, error, size);
+  // An error may have left them changed.
+  model->opt.disableflags = flags;
+  return status;
 }
 
 static void make_context(const mjModel *model, mjrContext *context) {

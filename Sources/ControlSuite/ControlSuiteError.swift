@@ -6,7 +6,7 @@ public enum ControlSuiteError: Error, Hashable, Sendable {
   case unknownCamera(String, known: [String])
   /// A file of the models cannot be read.
   case unreadableModel(path: String, reason: String)
-  /// MuJoCo, or the reader of XML, does not accept a model.
+  /// MuJoCo does not accept a model.
   case badModel(path: String, reason: String)
   /// A model lacks something that the task reads.
   case missingElement(kind: String, name: String, model: String)

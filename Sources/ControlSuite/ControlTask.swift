@@ -31,7 +31,7 @@ struct TaskDefinition {
   /// The model's file.
   let model: String
   /// Changes the model before it is compiled.
-  var edit: (@Sendable (ModelDocument) throws(ControlSuiteError) -> Void)?
+  var edit: (@Sendable (ModelSpecification) throws(ControlSuiteError) -> Void)?
   /// Seconds between two actions; nil: one physics step.
   var controlTimestep: Double?
   /// Seconds in an episode.

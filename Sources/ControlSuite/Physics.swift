@@ -22,28 +22,21 @@ final class Physics {
   ///   - edit: changes it before.
   /// - Throws: if a file cannot be read, or MuJoCo does not accept the model.
   init(
-    _ name: String, in folder: String, edit: ((ModelDocument) throws(ControlSuiteError) -> Void)? = nil
+    _ name: String, in folder: String, edit: ((ModelSpecification) throws(ControlSuiteError) -> Void)? = nil
   ) throws(ControlSuiteError) {
     path = (folder as NSString).appendingPathComponent(name)
-    var text = try Self.read(path)
-    if let edit {
-      let document = try ModelDocument(text, path: path)
-      try edit(document)
-      text = document.data
-    }
     var files = mjVFS()
     mj_defaultVFS(&files)
     defer { mj_deleteVFS(&files) }
-    try Self.add(text, as: name, to: &files, path: path)
+    try Self.add(path, as: name, to: &files)
     for part in ["common/materials.xml", "common/skybox.xml", "common/visual.xml"] {
-      let path = (folder as NSString).appendingPathComponent(part)
       // The name by which the models include it.
-      try Self.add(Self.read(path), as: "./" + part, to: &files, path: path)
+      try Self.add((folder as NSString).appendingPathComponent(part), as: "./" + part, to: &files)
     }
+    let specification = try ModelSpecification(name, among: &files, path: path)
+    try edit?(specification)
+    let model = try specification.compiled(with: &files)
     var message = ErrorMessage()
-    guard let model = message.withBuffer({ cmujoco_load(name, &files, $0, $1) }) else {
-      throw .badModel(path: path, reason: message.text)
-    }
     guard let data = message.withBuffer({ cmujoco_make_data(model, $0, $1) }) else {
       mj_deleteModel(model)
       throw .simulator(message.text)
@@ -63,19 +56,15 @@ final class Physics {
     mj_deleteModel(model)
   }
 
-  private static func read(_ path: String) throws(ControlSuiteError) -> Data {
+  private static func add(_ path: String, as name: String, to files: inout mjVFS) throws(ControlSuiteError) {
+    let text: Data
     do {
-      return try Data(contentsOf: URL(fileURLWithPath: path))
+      text = try Data(contentsOf: URL(fileURLWithPath: path))
     } catch {
       let exists = FileManager.default.fileExists(atPath: path)
       throw .unreadableModel(
         path: path, reason: exists ? error.localizedDescription : "there is no such file")
     }
-  }
-
-  private static func add(
-    _ text: Data, as name: String, to files: inout mjVFS, path: String
-  ) throws(ControlSuiteError) {
     let status = text.withUnsafeBytes { mj_addBufferVFS(&files, name, $0.baseAddress, Int32($0.count)) }
     guard status == 0 else { throw .badModel(path: path, reason: "MuJoCo cannot hold it in memory") }
   }
@@ -141,11 +130,13 @@ extension Physics {
   func id(_ kind: mjtObj, _ name: String) throws(ControlSuiteError) -> Int {
     let id = mj_name2id(model, Int32(kind.rawValue), name)
     guard id >= 0 else {
-      let word = String(cString: mju_type2Str(Int32(kind.rawValue)))
-      throw .missingElement(kind: word, name: name, model: path)
+      throw .missingElement(kind: Self.word(for: kind), name: name, model: path)
     }
     return Int(id)
   }
+
+  /// What a kind is called in a model's file.
+  static func word(for kind: mjtObj) -> String { String(cString: mju_type2Str(Int32(kind.rawValue))) }
 
   func body(_ name: String) throws(ControlSuiteError) -> Int { try id(mjOBJ_BODY, name) }
   func geom(_ name: String) throws(ControlSuiteError) -> Int { try id(mjOBJ_GEOM, name) }

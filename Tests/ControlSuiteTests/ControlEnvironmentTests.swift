@@ -151,6 +151,10 @@ struct ControlEnvironmentTests {
     #expect(
       try refused(.walkerRun, "walker.xml", walker.replacing("size=\"0.07 0.3\"", with: "size=\"none\""))
         .contains("size"))
+    // What only the compiler sees.
+    #expect(
+      try refused(.walkerRun, "walker.xml", walker.replacing("size=\"0.07 0.3\"", with: "size=\"-1 0.3\""))
+        .contains("size"))
     let other = walker.replacing("torso_subtreelinvel", with: "else")
     #expect(try refused(.walkerRun, "walker.xml", other).contains("has no sensor `torso_subtreelinvel`"))
     #expect(try refused(.quadrupedRun, "quadruped.xml", walker).contains("has no geom `wall_px`"))
@@ -158,6 +162,6 @@ struct ControlEnvironmentTests {
     // Cut off behind all that is changed.
     #expect(
       try refused(.quadrupedRun, "quadruped.xml", String(quadruped.dropLast(12))).contains(
-        "XML cannot be read"))
+        "quadruped.xml is not a model"))
   }
 }

@@ -9,8 +9,8 @@
 // Of every function: `error` takes a message of at most `size` bytes with its zero. Those that return a
 // status return 0, or 1 after an error; those that return a pointer return NULL after an error.
 
-// Parses and compiles the model `name` among `files`.
-mjModel *cmujoco_load(const char *name, const mjVFS *files, char *error, int size);
+// Parses the model `name` among `files`.
+mjSpec *cmujoco_parse(const char *name, const mjVFS *files, char *error, int size);
 
 // The state that goes with a model.
 mjData *cmujoco_make_data(const mjModel *model, char *error, int size);
@@ -20,8 +20,8 @@ int cmujoco_forward(const mjModel *model, mjData *data, char *error, int size);
 
 // `steps` physics steps (at least 1) after which what follows from position and velocity is up to date, given
 // that it is so before: the order in which dm_control steps by default (Tunyasuvunakool et al. 2020, arXiv
-// 2006.12983, p. 6).
-int cmujoco_step(const mjModel *model, mjData *data, int steps, char *error, int size);
+// 2006.12983, p. 6). Sensors are read in the last step alone.
+int cmujoco_step(mjModel *model, mjData *data, int steps, char *error, int size);
 
 // What a model needs to be drawn in the OpenGL context that is current, into a buffer of its own.
 int cmujoco_make_context(const mjModel *model, mjrContext *context, char *error, int size);

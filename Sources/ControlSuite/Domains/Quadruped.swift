@@ -16,16 +16,16 @@ struct Quadruped: ControlTask {
 
   /// Leaves the animal and a floor that it cannot leave at the desired speed; the file holds what other tasks
   /// need, too.
-  private static func clear(_ model: ModelDocument, speed: Double) throws(ControlSuiteError) {
+  private static func clear(_ model: ModelSpecification, speed: Double) throws(ControlSuiteError) {
     let size = timeLimit * speed
-    try model.set("size", of: "geom", named: "floor", to: "\(size) \(size) .5")
+    try model.setSize(ofGeom: "floor", to: (size, size, 0.5))
     for wall in ["wall_px", "wall_py", "wall_nx", "wall_ny"] {
-      try model.remove("geom", named: wall)
+      try model.remove(mjOBJ_GEOM, named: wall)
     }
-    try model.remove("body", named: "ball")
-    try model.remove("site", named: "target")
-    try model.remove("geom", named: "terrain")
-    try model.removeAll("rangefinder")
+    try model.remove(mjOBJ_BODY, named: "ball")
+    try model.remove(mjOBJ_SITE, named: "target")
+    try model.remove(mjOBJ_GEOM, named: "terrain")
+    try model.removeSensors(ofType: mjSENS_RANGEFINDER)
   }
 
   private let torso: Int
