@@ -25,6 +25,13 @@ let package = Package(
         "Measurement", .product(name: "PBTNAS", package: "pbtnas"),
         .product(name: "Torch", package: "pbtnas"), .product(name: "Tasks", package: "pbtnas"),
       ]),
+    // An update of a DrQ-v2 agent.
+    .executableTarget(
+      name: "drq-update",
+      dependencies: [
+        "Measurement", .product(name: "PBTNAS", package: "pbtnas"),
+        .product(name: "Torch", package: "pbtnas"), .product(name: "Tasks", package: "pbtnas"),
+      ]),
   ],
   swiftLanguageModes: [.v6],
   cxxLanguageStandard: .cxx20

@@ -1,6 +1,7 @@
 // Made by scripts/generate-bindings from Sources/CTorch/operations.txt; edit that table instead.
 #include "ctorch.h"
 #include "private/convert.h"
+#include "private/linear.h"
 
 #include <ATen/ops/_foreach_add.h>
 #include <ATen/ops/_foreach_copy.h>
@@ -38,7 +39,6 @@
 #include <ATen/ops/linalg_eigvalsh.h>
 #include <ATen/ops/linalg_qr.h>
 #include <ATen/ops/linalg_vector_norm.h>
-#include <ATen/ops/linear.h>
 #include <ATen/ops/log.h>
 #include <ATen/ops/log_softmax.h>
 #include <ATen/ops/matmul.h>
@@ -414,7 +414,16 @@ ct_error ct_linear(ct_tensor self, ct_tensor weight, ct_tensor bias, ct_tensor *
     auto &&self_ = ref(self);
     auto &&weight_ = ref(weight);
     auto &&bias_ = optional_ref(bias);
-    *result0 = make(at::linear(self_, weight_, bias_));
+    *result0 = make(ctorch::linear(self_, weight_, bias_));
+  });
+}
+
+ct_error ct_linear_relu(ct_tensor self, ct_tensor weight, ct_tensor bias, ct_tensor *result0) {
+  return guarded([&] {
+    auto &&self_ = ref(self);
+    auto &&weight_ = ref(weight);
+    auto &&bias_ = optional_ref(bias);
+    *result0 = make(ctorch::linear_relu(self_, weight_, bias_));
   });
 }
 

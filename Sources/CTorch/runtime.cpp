@@ -4,6 +4,9 @@
 #include <ATen/Parallel.h>
 #include <ATen/Version.h>
 #include <dlfcn.h>
+#if defined(__GLIBC__)
+#include <malloc.h>
+#endif
 #include <torch/headeronly/version.h>
 
 #include <atomic>
@@ -49,6 +52,15 @@ ct_error ct_set_threads(int count) {
 }
 
 int ct_threads(void) { return at::get_num_threads(); }
+
+bool ct_reuse_memory(void) {
+#if defined(__GLIBC__)
+  // 32 MB is the largest that glibc accepts for the first.
+  return mallopt(M_MMAP_THRESHOLD, 32 << 20) != 0 && mallopt(M_TRIM_THRESHOLD, 1 << 30) != 0;
+#else
+  return false;
+#endif
+}
 
 bool ct_computes_bfloat16(void) {
 #if defined(__x86_64__)

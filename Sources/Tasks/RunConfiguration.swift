@@ -93,6 +93,7 @@ public struct RunConfiguration: Sendable {
       throw RunError.settings(["the task `\(Self.programTask)` has a trainer of its own"])
     }
     try Runtime.setThreads(threads)
+    Runtime.reuseMemory()
     return try task.makeTrainer()
   }
 }

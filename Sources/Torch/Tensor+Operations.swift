@@ -327,6 +327,13 @@ extension Tensor {
     return Tensor(result0)
   }
 
+  /// `max(self * weight^T + bias, 0)` in one go; weight: [out, in].
+  public func linearRelu(_ weight: Tensor, bias: Tensor? = nil) throws(TorchError) -> Tensor {
+    var result0 = ct_tensor()
+    try check(ct_linear_relu(self.handle, weight.handle, bias.handleOrNone, &result0))
+    return Tensor(result0)
+  }
+
   /// Matrices with orthonormal columns and upper triangular, whose product is self.
   public func linalgQr() throws(TorchError) -> (Tensor, Tensor) {
     var result0 = ct_tensor()

@@ -128,6 +128,41 @@ import TorchTestSupport
     }
   }
 
+  @Test(
+    "a large linear layer gives the products and gradients of float64, whoever multiplies",
+    arguments: [[128, 96, 160], [300, 512, 9], [16, 700, 300]])
+  func largeLinear(_ sizes: [Int]) throws {
+    let (rows, inputs, outputs) = (sizes[0], sizes[1], sizes[2])
+    let parts = try [uniform(1, [rows, inputs]), uniform(2, [outputs, inputs]), uniform(3, [outputs])]
+    func results(_ type: ElementType, hasBias: Bool) throws -> [Tensor] {
+      let leaves = try parts.map { try $0.to(type).detach().clone() }
+      for leaf in leaves { try leaf.setRequiresGradient(true) }
+      let y = try leaves[0].linear(leaves[1], bias: hasBias ? leaves[2] : nil)
+      let used = hasBias ? leaves : Array(leaves.prefix(2))
+      // A gradient that differs from place to place, and one that is a repeated number.
+      let weighted = try (y * uniform(4, [rows, outputs]).to(type)).sum()
+      let sums = try leaves[0].linear(leaves[1], bias: nil).sum()
+      let again = try leaves[0].linear(leaves[1], bias: hasBias ? leaves[2] : nil)
+      let weightAlone = try again.square().sum().gradients(of: [leaves[1]])
+      let rectified = try leaves[0].linearRelu(leaves[1], bias: hasBias ? leaves[2] : nil)
+      let rectifiedSum = try (rectified * uniform(4, [rows, outputs]).to(type)).sum()
+      return try
+        ([y, rectified] + weighted.gradients(of: used) + sums.gradients(of: [leaves[0]]) + weightAlone
+        + rectifiedSum.gradients(of: used))
+        .map { try #require($0) }
+    }
+    for hasBias in [true, false] {
+      for (single, double) in zip(
+        try results(.float32, hasBias: hasBias), try results(.float64, hasBias: hasBias))
+      {
+        #expect(try relativeError(single, double) < Self.tolerance)
+      }
+    }
+    let x = try uniform(1, [rows, inputs])
+    #expect(try !withoutGradient { try x.linear(uniform(2, [outputs, inputs])) }.requiresGradient)
+    #expect(throws: TorchError.self) { try x.linear(uniform(2, [outputs, inputs + 1])) }
+  }
+
   @Test("with spectral norm off the weight is used as it is, and all tensors are there unchanged")
   func spectralNormOff() throws {
     let stores = try (0..<2).map { _ in try ParameterStore(seed: 1) }

@@ -124,4 +124,9 @@ public struct SpectralLinear {
   public func callAsFunction(_ x: Tensor, training: Bool) throws -> Tensor {
     try x.linear(norm.weight(training: training), bias: bias)
   }
+
+  /// What the layer gives, limited to 0 and above: faster than both one after the other.
+  public func rectified(_ x: Tensor, training: Bool) throws -> Tensor {
+    try x.linearRelu(norm.weight(training: training), bias: bias)
+  }
 }

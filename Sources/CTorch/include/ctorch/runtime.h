@@ -20,6 +20,9 @@ ct_error ct_set_threads(int count);
 /// How many threads one operation may use.
 int ct_threads(void);
 
+/// Makes the C library keep freed memory for what comes next. False where it has no such setting.
+bool ct_reuse_memory(void);
+
 /// Whether the processor multiplies bfloat16 numbers itself.
 bool ct_computes_bfloat16(void);
 

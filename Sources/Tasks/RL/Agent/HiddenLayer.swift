@@ -41,9 +41,9 @@ struct HiddenLayer {
     case .identity:
       x
     case .linear(let linear):
-      try activation(linear(x, training: training))
+      try linear(x, activation, training: training)
     case .residual(let norm, let linear1, let linear2):
-      try x + linear2(activation(linear1(norm(x), training: training)), training: training)
+      try x + linear2(linear1(norm(x), activation, training: training), training: training)
     }
   }
 }
@@ -54,5 +54,13 @@ extension SpectralLinear {
     try self.init(
       path, inputs: inputs, outputs: outputs, initial: .orthogonal(gain: 1), initialBias: .constant(0),
       isNormalized: normalization == .spectral, initialIterations: 1)
+  }
+
+  /// The layer and its activation, in one go where there is a way.
+  func callAsFunction(_ x: Tensor, _ activation: Activation, training: Bool) throws -> Tensor {
+    switch activation {
+    case .relu: try rectified(x, training: training)
+    default: try activation(self(x, training: training))
+    }
   }
 }

@@ -28,7 +28,7 @@ struct Perceptron {
   /// The head is computed in float32 in every precision: bfloat16 would round a return of 100 to half a unit,
   /// which is more than the differences that the critic learns from.
   func callAsFunction(_ x: Tensor, training: Bool) throws -> Tensor {
-    let hidden = try firstActivation(first(x, training: training))
+    let hidden = try first(x, firstActivation, training: training)
     let features = try layers.reduce(hidden) { try $1($0, training: training) }
     return try withPrecision(.float32) { try head(features.to(.float32)) }
   }

@@ -1,0 +1,16 @@
+// Matrix products by whichever of libtorch's two libraries is the faster one.
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <optional>
+
+namespace ctorch {
+
+/// `input * weight^T + bias`, at::linear's numbers but for rounding, with gradients.
+at::Tensor linear(const at::Tensor &input, const at::Tensor &weight, const std::optional<at::Tensor> &bias);
+
+/// The same, limited to 0 and above.
+at::Tensor linear_relu(const at::Tensor &input, const at::Tensor &weight, const std::optional<at::Tensor> &bias);
+
+} // namespace ctorch
