@@ -1,0 +1,104 @@
+@testable import Engine
+import Foundation
+import Testing
+
+/// Searches of agents by the command, with the repository's own settings files at sizes that a test can wait for.
+@Suite struct ControlTests {
+  private static let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+    .deletingLastPathComponent().deletingLastPathComponent().path
+
+  /// Makes the settings of a file small: values by key, in place of those that are there.
+  private func small(_ file: String, to name: String, in folder: TemporaryFolder) throws {
+    let changes = [
+      "search": ["population": "4", "intervals": "2"],
+      "rl": [
+        "models": "\(Self.root)/.deps/data/dm_control", "action_repeat": "20", "hidden": "8",
+        "encoder_channels": "2", "feature_dims": "[4, 6]", "batch": "8", "n_step": "3", "random_steps": "5",
+        "seed_frames": "200", "frames_per_interval": "400", "evaluation_episodes": "1",
+        "rendering": "{side: 32, shadow_size: 0, samples: 0}",
+      ],
+    ]
+    let text = try String(contentsOfFile: "\(Self.root)/\(file)", encoding: .utf8)
+    var lines: [String] = []
+    var section = ""
+    for line in text.split(separator: "\n").map(String.init) {
+      if !line.hasPrefix(" ") { section = String(line.prefix { $0 != ":" }) }
+      let key = String(line.drop { $0 == " " }.prefix { $0 != ":" })
+      if line.hasPrefix(" "), changes[section]?[key] != nil { continue }
+      lines.append(line)
+      if !line.hasPrefix(" "), let added = changes[section] {
+        lines += added.sorted { $0.key < $1.key }.map { "  \($0.key): \($0.value)" }
+      }
+    }
+    try folder.write(lines.joined(separator: "\n") + "\n", to: name)
+  }
+
+  private func start(_ arguments: [String], in folder: TemporaryFolder) throws -> Process {
+    let process = try builtProgram("pbtnas", arguments, in: folder)
+    let output = try folder.output("output")
+    process.standardOutput = output
+    process.standardError = output
+    try process.run()
+    return process
+  }
+
+  private func finish(_ process: Process, in folder: TemporaryFolder) throws {
+    process.waitUntilExit()
+    let said = try String(contentsOfFile: folder.file("output"), encoding: .utf8)
+    try #require(process.terminationStatus == 0, "\(said)")
+  }
+
+  /// Members without what a clock decides, the best network's bytes, and the replay buffers' names.
+  private func outcome(_ run: String, in folder: TemporaryFolder) throws -> ([Record.Row], Data, [String]) {
+    let rows = try Record(path: folder.file("\(run)/run.sqlite")).allMembers().map { row in
+      var row = row
+      row.seconds = nil
+      return row
+    }
+    let attachments = try FileManager.default.contentsOfDirectory(atPath: folder.file("\(run)/attachments"))
+    let best = try Data(contentsOf: URL(fileURLWithPath: folder.file("\(run)/best.safetensors")))
+    return (rows, best, attachments.sorted())
+  }
+
+  @Test(
+    "a search of agents starts, trains, is stopped, goes on and ends as if it had not been, and can be filmed",
+    arguments: [("examples/cartpole-swingup.yml", "state"), ("configs/paper/quadruped-run.yml", "pixels")])
+  func runAndResume(file: String, observations: String) throws {
+    let folder = try TemporaryFolder()
+    try small(file, to: "small.yml", in: folder)
+    try finish(start(["run", "small.yml", "--quiet", "-o", "calm"], in: folder), in: folder)
+    let expected = try outcome("calm", in: folder)
+    #expect(expected.0.count == 8 && expected.0.allSatisfy { $0.failure == nil && $0.fitness != nil })
+    // Members of the last interval have the segments of both.
+    let checkpoint = try Checkpoint(path: folder.file("calm/\(expected.0[7].end.name)"))
+    #expect(checkpoint.attachments.count == 2)
+    #expect(checkpoint.attachments.allSatisfy(expected.2.contains))
+
+    let stopped = try start(["run", "small.yml", "--quiet", "-o", "stopped"], in: folder)
+    let second = folder.file("stopped/checkpoints/interval-002")
+    while stopped.isRunning && !FileManager.default.fileExists(atPath: second) {
+      Thread.sleep(forTimeInterval: 0.02)
+    }
+    stopped.interrupt()
+    stopped.waitUntilExit()
+    try #require(stopped.terminationStatus == 130)
+    try finish(start(["resume", "stopped", "--quiet"], in: folder), in: folder)
+    let found = try outcome("stopped", in: folder)
+    #expect(found.0 == expected.0 && found.1 == expected.1 && found.2 == expected.2)
+
+    try finish(
+      start(["video", "calm", "-o", "best.png", "--width", "64", "--height", "48"], in: folder), in: folder)
+    let film = try Data(contentsOf: URL(fileURLWithPath: folder.file("best.png")))
+    #expect(film.count > 1000 && film.starts(with: [0x89, 0x50, 0x4E, 0x47]))
+  }
+
+  @Test("only an agent can be filmed")
+  func noAgent() throws {
+    let folder = try TemporaryFolder()
+    let film = try start(["video", "nothing", "-o", "best.png"], in: folder)
+    film.waitUntilExit()
+    #expect(film.terminationStatus != 0)
+    #expect(
+      try String(contentsOfFile: folder.file("output"), encoding: .utf8).contains("nothing holds no run"))
+  }
+}
