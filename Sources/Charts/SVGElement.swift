@@ -39,8 +39,8 @@ struct SVGElement {
   }
 }
 
-/// Text as XML may hold it, in elements and in quotes: what has a meaning there is written as a reference, and
-/// what no XML may hold (control characters; XML 1.0, section 2.2) becomes U+FFFD.
+/// Text as XML may hold it, in elements and in quotes: what has a meaning there is written as a reference,
+/// and what no XML may hold (control characters; XML 1.0, section 2.2) becomes U+FFFD.
 func xmlEscaped(_ text: String) -> String {
   var escaped = ""
   for scalar in text.unicodeScalars {

@@ -1,5 +1,5 @@
-/// How a line looks. Lines differ in colour, dashes and markers at once, so that they can be told apart without
-/// colours, too.
+/// How a line looks. Lines differ in colour, dashes and markers at once, so that they can be told apart
+/// without colours, too.
 struct SeriesStyle: Hashable {
   /// A point's mark.
   enum Marker: CaseIterable, Hashable {
@@ -17,8 +17,8 @@ struct SeriesStyle: Hashable {
   /// What marks its points.
   let marker: Marker
 
-  /// Okabe and Ito (2008), "Color Universal Design": colours that also people who do not see some of them tell
-  /// apart. Their yellow is left out, which is hard to see on white; black comes last.
+  /// Okabe and Ito (2008), "Color Universal Design": colours that also people who do not see some of them
+  /// tell apart. Their yellow is left out, which is hard to see on white; black comes last.
   private static let colours = [
     "#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#000000",
   ]

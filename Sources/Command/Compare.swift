@@ -6,9 +6,9 @@ struct Compare: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Compare finished searches over seeds, by strategy and settings.",
     discussion: """
-      Runs that differ in nothing but the seed form a group, named after its strategy and what tells it from the \
-      others. The reference group is tested against each other one: is its best fitness greater? P-values are \
-      one-sided and exact.
+      Runs that differ in nothing but the seed form a group, named after its strategy and what tells it from \
+      the others. The reference group is tested against each other one: is its best fitness greater? P-values \
+      are one-sided and exact.
       """)
 
   @Argument(help: ArgumentHelp("The runs' folders.", valueName: "run"))

@@ -8,8 +8,8 @@ struct Soup: AsyncParsableCommand {
     abstract:
       "Average the weights of a finished search's last members, as far as that improves the best one.",
     discussion: """
-      The members with the best one's architecture are tried, the fittest first; one stays in the soup if the soup's \
-      fitness improves. The result is best-soup.safetensors in the run's folder.
+      The members with the best one's architecture are tried, the fittest first; one stays in the soup if the \
+      soup's fitness improves. The result is best-soup.safetensors in the run's folder.
       """)
 
   @Argument(help: ArgumentHelp("The run's folder.", valueName: "run"))

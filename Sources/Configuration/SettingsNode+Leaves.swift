@@ -1,7 +1,8 @@
 import Yams
 
 extension SettingsNode {
-  /// Every value that is given, here and in all sections, as text by its whole key, e.g. `gan.batch.generator`.
+  /// Every value that is given, here and in all sections, as text by its whole key, e.g.
+  /// `gan.batch.generator`.
   ///
   /// - Parameter excluded: keys at this level that are left out, with all below them.
   public func leaves(except excluded: Set<String> = []) -> [String: String] {

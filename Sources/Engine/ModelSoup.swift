@@ -47,14 +47,15 @@ public struct SoupStep: Hashable, Sendable {
 
 /// Averages the weights of a finished run's last members greedily, and writes `best-soup.safetensors`.
 ///
-/// The members with the genome of the last interval's best one are tried, the fittest first; one stays in the soup if
-/// the soup's fitness improves by it (Wortsman et al. 2022, "Model soups", arXiv 2203.05482, recipe 1). What is not
-/// averaged (``PBTNAS/CheckpointContents/isAveragedInSoup(_:)``) is the best member's.
+/// The members with the genome of the last interval's best one are tried, the fittest first; one stays in the
+/// soup if the soup's fitness improves by it (Wortsman et al. 2022, "Model soups", arXiv 2203.05482, recipe
+/// 1). What is not averaged (``PBTNAS/CheckpointContents/isAveragedInSoup(_:)``) is the best member's.
 ///
 /// - Parameters:
 ///   - executor: evaluates; it is started and stopped here.
 ///   - report: is told every step.
-/// - Throws: ``RunError`` if there is no run, or one that is not finished; ``SoupError``; what the executor throws.
+/// - Throws: ``RunError`` if there is no run, or one that is not finished; ``SoupError``; what the executor
+///   throws.
 public func makeSoup(
   of folder: RunFolder, executor: any Executor, report: (SoupStep) -> Void
 ) async throws -> SoupSummary {
@@ -155,10 +156,12 @@ private struct Kitchen {
   }
 }
 
-/// Writes the mean of checkpoints of one genome, without optimiser state. What is not averaged is the first one's.
+/// Writes the mean of checkpoints of one genome, without optimiser state. What is not averaged is the first
+/// one's.
 ///
 /// - Parameter texts: texts for the header besides the first checkpoint's.
-/// - Throws: ``CheckpointError`` if the checkpoints are not of the same network, ``SafetensorsError`` if writing fails.
+/// - Throws: ``CheckpointError`` if the checkpoints are not of the same network, ``SafetensorsError`` if
+///   writing fails.
 func writeSoup(of checkpoints: [Checkpoint], texts: [String: String] = [:], to path: String) throws {
   guard let first = checkpoints.first else { return }
   for other in checkpoints.dropFirst() { try other.check(continues: first) }

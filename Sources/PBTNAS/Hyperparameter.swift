@@ -116,8 +116,8 @@ extension MethodSettings {
     }
   }
 
-  /// A value for every hyperparameter, computed in the order of their names: so that of a settings file does not
-  /// matter.
+  /// A value for every hyperparameter, computed in the order of their names: so that of a settings file does
+  /// not matter.
   private func values(_ value: (Hyperparameter) -> Double) -> [String: Double] {
     let sorted = hyperparameters.sorted { $0.name < $1.name }
     return Dictionary(sorted.map { ($0.name, value($0)) }, uniquingKeysWith: { first, _ in first })

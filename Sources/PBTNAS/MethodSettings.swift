@@ -10,8 +10,8 @@ public enum Strategy: String, Sendable, Codable, CaseIterable {
   case noMixing = "no-mixing"
   /// No selection, but every network is shrink-perturbed as a whole after each interval.
   case randomSearchShrinkPerturb = "random-search-shrink-perturb"
-  /// Offspring copy one parent and explore its hyperparameters; all members have one architecture (Jaderberg et
-  /// al. 2017, arXiv 1711.09846).
+  /// Offspring copy one parent and explore its hyperparameters; all members have one architecture (Jaderberg
+  /// et al. 2017, arXiv 1711.09846).
   case pbt
 }
 
@@ -70,7 +70,8 @@ public struct MethodSettings: Hashable, Sendable, Codable {
   /// Numbers of the training that are searched too. With strategies that select, offspring explore from their
   /// base's; without selection, members keep their first.
   public var hyperparameters: [Hyperparameter]
-  /// With the strategy ``Strategy/pbt``, every gene's option of all members, by name; nil if the seed draws them.
+  /// With the strategy ``Strategy/pbt``, every gene's option of all members, by name; nil if the seed draws
+  /// them.
   public var genome: [String: String]?
 
   /// Makes settings.

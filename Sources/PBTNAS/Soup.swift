@@ -6,8 +6,8 @@ public func soupCandidates(_ population: [Genome], fitness: [Double]) -> [Int] {
 }
 
 extension CheckpointContents {
-  /// Whether a model soup averages a tensor; others come from the best network. Integers and optimiser state cannot
-  /// be averaged, and the mean of two networks' singular vectors is no singular vector.
+  /// Whether a model soup averages a tensor; others come from the best network. Integers and optimiser state
+  /// cannot be averaged, and the mean of two networks' singular vectors is no singular vector.
   public func isAveragedInSoup(_ tensor: TensorDescription) -> Bool {
     switch TensorName(tensor.name) {
     case .optimizerState: false

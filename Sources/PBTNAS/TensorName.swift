@@ -46,8 +46,8 @@ public enum TensorName: Hashable, Sendable {
     }
   }
 
-  /// Whether a buffer is a singular vector of spectral normalisation, by PyTorch's names: `weight_u` and `weight_v`, or
-  /// `parametrizations.weight.0._u` and `_v`.
+  /// Whether a buffer is a singular vector of spectral normalisation, by PyTorch's names: `weight_u` and
+  /// `weight_v`, or `parametrizations.weight.0._u` and `_v`.
   static func isSingularVector(_ buffer: String) -> Bool {
     buffer.hasSuffix("_u") || buffer.hasSuffix("_v")
   }

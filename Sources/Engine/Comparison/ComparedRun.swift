@@ -8,8 +8,8 @@ public struct ComparedRun: Hashable, Sendable {
   public let folder: String
   /// Its settings, as the engine knows them.
   public let settings: RunSettings
-  /// The settings of what was trained, as text by their whole keys: all of the settings file that the engine does
-  /// not know.
+  /// The settings of what was trained, as text by their whole keys: all of the settings file that the engine
+  /// does not know.
   public let taskSettings: [String: String]
   /// The best fitness up to the end of each interval.
   public let bestSoFar: [Double]

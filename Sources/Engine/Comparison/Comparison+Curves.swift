@@ -39,8 +39,8 @@ extension Comparison {
     return (["group,seed,interval,best_so_far,run"] + rows).joined(separator: "\n") + "\n"
   }
 
-  /// One line per group and interval: what ``chart(band:)`` shows (RFC 4180). The standard deviation of a single run is
-  /// empty.
+  /// One line per group and interval: what ``chart(band:)`` shows (RFC 4180). The standard deviation of a
+  /// single run is empty.
   public var curvesCSV: String {
     let rows = groups.flatMap { group in
       group.curve.enumerated().map { index, summary in

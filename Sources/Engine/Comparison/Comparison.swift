@@ -26,7 +26,8 @@ public struct Comparison: Hashable, Sendable {
 
   /// Groups runs.
   ///
-  /// - Throws: ``ComparisonError`` if there are none, their budgets or tasks differ, or one run would count twice.
+  /// - Throws: ``ComparisonError`` if there are none, their budgets or tasks differ, or one run would count
+  ///   twice.
   public init(_ runs: [ComparedRun]) throws(ComparisonError) {
     guard let first = runs.first else { throw .noRuns }
     for run in runs { try Self.check(run, isFairBeside: first) }
@@ -106,8 +107,8 @@ private struct Method: Hashable {
     return "\(hyperparameter.name)\(domain) \(hyperparameter.resampleProbability)"
   }
 
-  /// The strategy with whatever tells this group from the others: a method's settings where others have the same
-  /// strategy, what was trained where that differs at all.
+  /// The strategy with whatever tells this group from the others: a method's settings where others have the
+  /// same strategy, what was trained where that differs at all.
   func label(among all: [Method]) -> String {
     let rivals = all.filter { $0.settings.strategy == settings.strategy }.map(\.settings)
     let telling = Self.facts.filter { fact in Set(rivals.map(fact.value)).count > 1 }

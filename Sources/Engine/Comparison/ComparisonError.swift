@@ -29,8 +29,8 @@ extension ComparisonError: CustomStringConvertible {
     case .ambiguousGroup(let name, let matching):
       "`\(name)` may be any of \(quoted(matching)); give the whole name of one"
     case .unpaired(let first, let firstSeeds, let second, let secondSeeds):
-      "Wilcoxon's test compares runs in pairs of the same seed, but `\(first)` has the seeds \(list(firstSeeds)) and "
-        + "`\(second)` \(list(secondSeeds)); leave out runs without a partner, or use the test mann-whitney"
+      "Wilcoxon's test compares runs in pairs of the same seed, but `\(first)` has the seeds \(list(firstSeeds)) "
+        + "and `\(second)` \(list(secondSeeds)); leave out runs without a partner, or use the test mann-whitney"
     }
   }
 

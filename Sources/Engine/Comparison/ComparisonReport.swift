@@ -146,7 +146,7 @@ extension ComparisonReport.Test {
     guard let pValue, let smallestPValue else { return "\(greater) > \(than): no difference to test" }
     let name = test == TestChoice.wilcoxon.rawValue ? "Wilcoxon signed-rank" : "Mann-Whitney U"
     let (p, least) = (String(format: "%.4g", pValue), String(format: "%.4g", smallestPValue))
-    return
-      "\(greater) > \(than): p = \(p) (\(name), one-sided, exact; these samples could not give less than \(least))"
+    return "\(greater) > \(than): p = \(p) (\(name), one-sided, exact; "
+      + "these samples could not give less than \(least))"
   }
 }
