@@ -50,7 +50,14 @@ import Testing
     #expect(summary.bestHyperparameters == (try best.decodedHyperparameters()))
     let shown = shownHyperparameters(try best.decodedHyperparameters())
     #expect(shown.hasPrefix("momentum 0.") && shown.contains(", rate "))
-    #expect(try run.folder.readSummary().components(separatedBy: shown).count == 3)
+    // Once by itself, and once for every ancestor that had the same: survivors keep theirs.
+    var (member, ancestors) = (summary.bestMember, 0)
+    for interval in stride(from: summary.bestInterval, through: 1, by: -1) {
+      let row = try record.members(interval: interval)[member]
+      ancestors += try shownHyperparameters(row.decodedHyperparameters()) == shown ? 1 : 0
+      member = try row.decodedOffspring()?.base ?? member
+    }
+    #expect(try run.folder.readSummary().components(separatedBy: shown).count == 1 + 1 + ancestors)
   }
 
   @Test("they change what training makes, and nothing of a search that has none")
