@@ -124,6 +124,10 @@ extension NetworkTests {
       #expect(try shift(images, offsets: drawn).array(of: UInt8.self) == shifted.array())
       #expect(Set(drawn).count == 9, "every shift that there is should occur")
       #expect(throws: TorchError.self) { try shift(images, offsets: [0]) }
+      // Shifts by more than there is leave nothing but the border.
+      let narrow = try RandomShift(reach: 4)(
+        Tensor([1, 2, 3, 4] as [UInt8], shape: [2, 1, 1, 2]), offsets: [0, 0, 8, 8])
+      #expect(try narrow.array(of: UInt8.self) == [1, 1, 4, 4])
     }
 
     @Test(
