@@ -46,6 +46,13 @@ let package = Package(
         "Measurement", .product(name: "PBTNAS", package: "pbtnas"),
         .product(name: "Torch", package: "pbtnas"), .product(name: "Tasks", package: "pbtnas"),
       ]),
+    // A batch drawn from a replay buffer.
+    .executableTarget(
+      name: "replay-draws",
+      dependencies: [
+        "Measurement", .product(name: "PBTNAS", package: "pbtnas"),
+        .product(name: "Tasks", package: "pbtnas"),
+      ]),
   ],
   swiftLanguageModes: [.v6],
   cxxLanguageStandard: .cxx20

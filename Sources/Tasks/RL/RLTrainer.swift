@@ -116,8 +116,10 @@ struct AgentMemory {
       return number
     }
     steps = try number(Self.stepsKey)
+    // A run's best network comes without attachments: whoever trains it further begins with an empty buffer.
+    let transitions = try number(Self.transitionsKey)
     segments = ReplayBuffer.Segments(
-      names: checkpoint.attachments, transitions: try number(Self.transitionsKey))
+      names: checkpoint.attachments, transitions: checkpoint.attachments.isEmpty ? 0 : transitions)
   }
 
   /// The header's texts.

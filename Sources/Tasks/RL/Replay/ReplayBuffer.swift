@@ -6,7 +6,8 @@ import PBTNAS
 ///
 /// Every observation is stored once; stacks of pictures and the observation n steps on are put together when
 /// a batch is drawn. Transitions never cross the end of an episode. Transitions can be drawn as soon as the n
-/// steps from them on are done, also within the episode that is going on.
+/// steps from them on are done, also within the episode that is going on. (DrQ-v2's own code draws an episode
+/// and then a step of it, and knows an episode only when it is over.)
 ///
 /// The capacity is a ring of whole episodes: while there are more transitions, the oldest episode goes, but
 /// never the last. So what a buffer holds follows from the sequence of episodes alone, however often it was
