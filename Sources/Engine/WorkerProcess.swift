@@ -43,6 +43,7 @@ final class WorkerProcess: @unchecked Sendable {
     }
     Self.readLines(of: output.fileHandleForReading, heartbeat, into: continuation)
     Self.endGroup(of: process.processIdentifier)
+    heartbeat.watch { [weak self] in self?.kill() }
   }
 
   private static func appending(to path: String) throws -> FileHandle {
@@ -140,8 +141,8 @@ final class WorkerProcess: @unchecked Sendable {
   }
 
   private func nextLine(expecting what: String) async throws -> Data {
-    let watch = heartbeat.watch { [self] in kill() }
-    defer { watch.cancel() }
+    heartbeat.expect()
+    defer { heartbeat.relax() }
     if let line = await lines.next() {
       heartbeat.heard()
       return line

@@ -18,7 +18,7 @@ final class NoOpTrainer: Trainer {
       let values = (0..<4).map { Float((job.seed >> UInt64(4 * index + $0)) & 15) / 16 }
       try values.withUnsafeBytes { try writer.write($0) }
     }
-    try writer.finish()
+    try writer.finish(waitsForDisk: false)
   }
 
   func train(_ job: TrainJob, progress: (TrainingProgress) -> Void) throws -> TrainingResult {
