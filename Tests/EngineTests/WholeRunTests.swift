@@ -78,7 +78,15 @@ import Testing
     return result
   }
 
-  @Test func aRunThatIsKilledAtAnyEventEndsLikeOneThatWasNot() async throws {
+  /// What a run leaves behind that ends at an event.
+  enum End: CaseIterable {
+    /// Its process is killed: everything that it wrote is there.
+    case kill
+    /// The power fails: what nobody waited for is not on the disk, neither the record's log nor the latest offspring.
+    case powerFailure
+  }
+
+  @Test(arguments: End.allCases) func aRunThatEndsAtAnyEventGoesOnLikeOneThatDidNot(end: End) async throws {
     let settings = RunSettings.test(population: 4, intervals: 3, seed: randomSeed())
     let run = try TestRun()
     let copies = Mutex<[(kind: String, run: TestRun)]>([])
@@ -93,6 +101,7 @@ import Testing
       do {
         let copy = try TestRun()
         try Self.copy(run.folder.path, to: copy.folder.path)
+        if end == .powerFailure { try Self.loseWhatNobodyWaitedFor(copy.folder.path) }
         copies.withLock { $0.append((event.kind, copy)) }
       } catch {
         failures.withLock { $0.append("\(error)") }
@@ -105,7 +114,19 @@ import Testing
     #expect(Set(killed.map(\.kind)).isSuperset(of: ["runStarted", "memberFinished", "offspringMade"]))
     for (kind, copy) in killed {
       try await copy.run(settings, InProcessExecutor(workers: 2), resumes: true)
-      #expect(try copy.outcome() == expected, "killed at \(kind)")
+      #expect(try copy.outcome() == expected, "\(end) at \(kind)")
+    }
+  }
+
+  private static func loseWhatNobodyWaitedFor(_ folder: String) throws {
+    let manager = FileManager.default
+    for log in ["wal", "shm"] where manager.fileExists(atPath: "\(folder)/run.sqlite-\(log)") {
+      try manager.removeItem(atPath: "\(folder)/run.sqlite-\(log)")
+    }
+    let starts = try manager.subpathsOfDirectory(atPath: folder).filter { $0.hasSuffix(".start.safetensors") }
+    let latest = starts.map { URL(fileURLWithPath: $0).deletingLastPathComponent().lastPathComponent }.max()
+    for start in starts where latest.map(start.contains) == true {
+      try Data().write(to: URL(fileURLWithPath: "\(folder)/\(start)"))
     }
   }
 
