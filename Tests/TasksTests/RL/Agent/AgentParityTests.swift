@@ -38,6 +38,8 @@ extension NetworkTests {
 
     @Test("60 genomes' networks give PyTorch's actions, values and gradients", arguments: Kind.allCases)
     func networks(_ kind: Kind) throws {
+      let restore = try useOneThread()
+      defer { restore() }
       let golden = try golden("drq_\(kind)", in: .module)
       let genomes = try Self.genomes(golden.tensor("genomes"))
       #expect(genomes.count >= 50)
@@ -68,6 +70,8 @@ extension NetworkTests {
       "five updates change every weight, buffer and average as PyTorch's do",
       arguments: Kind.allCases, 0..<4)
     func updates(_ kind: Kind, _ number: Int) throws {
+      let restore = try useOneThread()
+      defer { restore() }
       let golden = try golden("drq_updates", in: .module)
       let name = "\(kind)\(number)"
       let stream = try Int(golden.tensor("\(name).stream").item())
