@@ -75,6 +75,8 @@ public final class ControlEnvironment {
   /// - Throws: ``ControlSuiteError`` if no start state is found, which the suite's own models do not cause.
   @discardableResult
   public func reset(seed: UInt64? = nil) throws(ControlSuiteError) -> [Double] {
+    // Nothing goes on from a start that failed.
+    stepsTaken = episodeLength
     if let seed { generator = SeededGenerator(seed: seed) }
     try physics.reset()
     try rules.start(physics, &generator)
@@ -91,6 +93,7 @@ public final class ControlEnvironment {
     try Self.check(state.velocities, "velocities", physics.velocities.count)
     try Self.check(state.activations, "activations", physics.activations.count)
     try Self.check(state.goal, "numbers of a goal", rules.goal(physics).count)
+    stepsTaken = episodeLength
     try physics.reset()
     _ = physics.positions.update(fromContentsOf: state.positions)
     _ = physics.velocities.update(fromContentsOf: state.velocities)
