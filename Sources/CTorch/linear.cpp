@@ -55,9 +55,10 @@ bool is_plain(const at::Tensor &tensor) {
 /// What is done to a product's elements.
 enum class Activation { none, relu };
 
-/// `activation(a * b^T + bias)`; a and b may be transposed views.
+/// `activation(a * b^T + bias)` outside the gradient graph; a and b may be transposed views.
 at::Tensor product(const at::Tensor &a, const at::Tensor &b, const std::optional<at::Tensor> &bias = std::nullopt,
                    Activation activation = Activation::none) {
+  at::AutoDispatchBelowADInplaceOrView below_autograd;
   bool rectifies = activation == Activation::relu;
   if (!is_worth_onednn(a, b)) {
     auto result = at::linear(a, b, bias);
@@ -72,7 +73,6 @@ template <Activation activation> class Linear : public torch::autograd::Function
 public:
   static at::Tensor forward(torch::autograd::AutogradContext *context, const at::Tensor &input,
                             const at::Tensor &weight, const std::optional<at::Tensor> &bias) {
-    at::AutoDispatchBelowADInplaceOrView below_autograd;
     auto output = product(input, weight, bias, activation);
     if constexpr (activation == Activation::none) {
       context->save_for_backward({input, weight});
@@ -85,9 +85,9 @@ public:
 
   static torch::autograd::variable_list backward(torch::autograd::AutogradContext *context,
                                                  const torch::autograd::variable_list &gradients) {
-    at::NoGradGuard no_second_derivatives;
     auto saved = context->get_saved_variables();
     const auto &[input, weight] = std::tie(saved[0], saved[1]);
+    at::AutoDispatchBelowADInplaceOrView no_second_derivatives;
     // What follows a sum comes as one number that is repeated without memory of its own.
     auto gradient = gradients[0].contiguous();
     if constexpr (activation == Activation::relu) {
@@ -123,7 +123,8 @@ at::Tensor ctorch::linear(const at::Tensor &input, const at::Tensor &weight, con
   if (is_left_to_libtorch(input, weight, bias)) {
     return at::linear(input, weight, bias);
   }
-  return Linear<Activation::none>::apply(input, weight, bias);
+  return c10::GradMode::is_enabled() ? Linear<Activation::none>::apply(input, weight, bias)
+                                     : product(input, weight, bias);
 }
 
 at::Tensor ctorch::linear_relu(const at::Tensor &input, const at::Tensor &weight,
@@ -131,5 +132,6 @@ at::Tensor ctorch::linear_relu(const at::Tensor &input, const at::Tensor &weight
   if (is_left_to_libtorch(input, weight, bias)) {
     return at::relu(at::linear(input, weight, bias));
   }
-  return Linear<Activation::relu>::apply(input, weight, bias);
+  return c10::GradMode::is_enabled() ? Linear<Activation::relu>::apply(input, weight, bias)
+                                     : product(input, weight, bias, Activation::relu);
 }

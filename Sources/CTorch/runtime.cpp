@@ -55,8 +55,10 @@ int ct_threads(void) { return at::get_num_threads(); }
 
 bool ct_reuse_memory(void) {
 #if defined(__GLIBC__)
-  // 32 MB is the largest that glibc accepts for the first.
-  return mallopt(M_MMAP_THRESHOLD, 32 << 20) != 0 && mallopt(M_TRIM_THRESHOLD, 1 << 30) != 0;
+  // 32 MB is the largest that glibc accepts for the first. The last: every allocation of a tensor's size would begin by
+  // sweeping up the small pieces ("fast bins") that were freed since the one before.
+  return mallopt(M_MMAP_THRESHOLD, 32 << 20) != 0 && mallopt(M_TRIM_THRESHOLD, 1 << 30) != 0 &&
+         mallopt(M_MXFAST, 0) != 0;
 #else
   return false;
 #endif

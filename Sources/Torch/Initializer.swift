@@ -58,6 +58,9 @@ public enum Initializer: Hashable, Sendable {
     let isWide = rows < columns
     let (q, r) = try (isWide ? draws.transpose(dim0: 0, dim1: 1) : draws).linalgQr()
     let unique = try q * r.diagonal().sign()
-    return try (isWide ? unique.transpose(dim0: 0, dim1: 1) : unique).reshape(shape: shape)
+    // LAPACK's results lie column by column, but gradients come row by row, and optimisers walk both as flat
+    // arrays.
+    return try (isWide ? unique.transpose(dim0: 0, dim1: 1) : unique).contiguous(format: .contiguous)
+      .reshape(shape: shape)
   }
 }

@@ -25,7 +25,7 @@ public enum Runtime {
   }
 
   /// Keeps freed memory for later tensors instead of giving it back to the operating system, which would hand
-  /// out empty pages again at every step: a sixth of a small agent's training time. For programs that train;
+  /// out empty pages again at every step: a fifth of a small agent's training time. For programs that train;
   /// the process keeps the most memory that it ever used in pieces of less than 32 MB.
   ///
   /// - Returns: whether the C library can; only glibc does.

@@ -2,7 +2,8 @@ import Foundation
 import Safetensors
 import Torch
 
-/// The numbers of `reference/pbtnas_reference/values.py`: float32 in [-1, 1) from a stream's number and an element's index.
+/// The numbers of `reference/pbtnas_reference/values.py`: float32 in [-1, 1) from a stream's number and an
+/// element's index.
 public func uniform(_ stream: Int, _ shape: [Int]) throws -> Tensor {
   let values = (0..<shape.reduce(1, *)).map { index in
     var z = (UInt64(index) &+ 1 &+ (UInt64(stream) << 32)) &* 0x9E37_79B9_7F4A_7C15
@@ -38,7 +39,8 @@ public func fill(_ entries: [ParameterStore.Entry], stream: Int) throws {
   }
 }
 
-/// Gradients of `sum(output * R)` as `golden.gradients` gives them: one after the other in the order of the parameters' names, 0 where unused.
+/// Gradients of `sum(output * R)` as `golden.gradients` gives them: one after the other in the order of the
+/// parameters' names, 0 where unused.
 public func flatGradients(
   of output: Tensor, _ entries: [ParameterStore.Entry], stream: Int
 ) throws -> Tensor {
@@ -65,4 +67,12 @@ public func relativeError(_ tensor: Tensor, _ expected: Tensor) throws -> Double
 /// A file of golden values, which `reference/golden.py` made.
 public func golden(_ name: String, in bundle: Bundle) throws -> SafetensorsFile {
   try SafetensorsFile(path: "\(bundle.resourcePath ?? ".")/Golden/\(name).safetensors")
+}
+
+/// Gives small networks one thread: on a busy machine several would mostly wait for one another. Call what it
+/// returns on the same thread afterwards.
+public func useOneThread() throws -> () -> Void {
+  let threads = Runtime.threads
+  try Runtime.setThreads(1)
+  return { try? Runtime.setThreads(threads) }
 }

@@ -21,6 +21,7 @@ enum GANCycle {
       throw TorchError("usage: gan-cycle [float32|bfloat16] [THREADS] [2|3]")
     }
     try Runtime.setThreads(threads)
+    Runtime.reuseMemory()
     let sizes = GANSizes(cells: cells, generatorWidth: 32, discriminatorWidth: 32)
     let genome = Genome((0..<genesPerCell * cells).map { $0 % genesPerCell })
     var settings = AdversarialTrainingSettings()

@@ -25,6 +25,8 @@ extension NetworkTests {
       "60 generators give PyTorch's images and gradients",
       arguments: [MemoryFormat.contiguous, .channelsLast])
     func generators(_ format: MemoryFormat) throws {
+      let restore = try useOneThread()
+      defer { restore() }
       let golden = try golden("generator", in: .module)
       let genomes = try Self.genomes(golden)
       #expect(genomes.count >= 50)
@@ -50,6 +52,8 @@ extension NetworkTests {
       "60 discriminators give PyTorch's scores and gradients",
       arguments: [MemoryFormat.contiguous, .channelsLast])
     func discriminators(_ format: MemoryFormat) throws {
+      let restore = try useOneThread()
+      defer { restore() }
       let golden = try golden("discriminator", in: .module)
       for number in 0..<60 {
         let stream = try Int(golden.tensor("\(number).stream").item())
@@ -70,6 +74,8 @@ extension NetworkTests {
 
     @Test("two training cycles change every weight, buffer and average as PyTorch's do", arguments: 0..<3)
     func training(_ number: Int) throws {
+      let restore = try useOneThread()
+      defer { restore() }
       let golden = try golden("training", in: .module)
       let genome = try Self.genomes(Tests.golden("generator"))[20 + number]
       let stream = 1_000_000 * (number + 1)

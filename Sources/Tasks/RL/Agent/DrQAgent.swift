@@ -103,6 +103,7 @@ extension DrQAgent {
   ///     action.
   /// - Throws: ``TorchError`` where a shape does not fit.
   public func update(_ batch: ReplayBatch, step: Int, _ random: RandomGenerator) throws -> Metrics {
+    try batch.check(networks.sizes)
     let observations = try augmented(batch.observations, random)
     let nextObservations = try augmented(batch.nextObservations, random)
     let deviation = settings.noise.value(at: step)

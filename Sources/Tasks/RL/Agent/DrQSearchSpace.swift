@@ -136,20 +136,23 @@ extension DrQSearchSpace {
   /// layer after the first, ReLU everywhere but in the trunks (tanh), features of length 50, or of the
   /// nearest that is on offer, and no normalisation.
   public var original: Genome {
-    Genome(
-      searchSpace.genes.map { gene in
-        let wanted =
-          switch gene.name.split(separator: ".").last ?? "" {
-          case "feature_dim":
-            String(sizes.featureLengths.min { abs($0 - 50) < abs($1 - 50) } ?? 0)
-          case "trunk_activation": Activation.tanh.rawValue
-          case "norm": Normalization.none.rawValue
-          case let part where part.hasPrefix("activation"): Activation.relu.rawValue
-          case "layer1" where !gene.name.hasPrefix("encoder"): LinearOperation.linear.rawValue
-          case _ where gene.name.hasPrefix("encoder"): ConvolutionOperation.conv3.rawValue
-          default: LinearOperation.id.rawValue
-          }
-        return gene.options.firstIndex(of: wanted) ?? 0
-      })
+    func index<Option: CaseIterable & Equatable>(of option: Option) -> Int {
+      Array(Option.allCases).firstIndex(of: option) ?? 0
+    }
+    let lengths = sizes.featureLengths
+    let nearest = lengths.indices.min { abs(lengths[$0] - 50) < abs(lengths[$1] - 50) } ?? 0
+    let trunk = [nearest, index(of: Activation.tanh)]
+    let activations = Array(repeating: index(of: Activation.relu), count: Self.layerCount + 1)
+    let rest = activations + [index(of: Normalization.none)]
+    let id = index(of: LinearOperation.id)
+    let perceptron =
+      [index(of: LinearOperation.linear)] + Array(repeating: id, count: Self.layerCount - 1) + rest
+    let conv3 = index(of: ConvolutionOperation.conv3)
+    let encoder =
+      switch sizes.observation {
+      case .pixels: Array(repeating: conv3, count: Self.layerCount) + rest
+      case .state: [Int]()
+      }
+    return Genome(encoder + trunk + perceptron + trunk + perceptron + perceptron)
   }
 }

@@ -24,25 +24,33 @@ struct RandomShift {
     }
     let (height, width) = (shape[2], shape[3])
     let pixels = try images.array(of: UInt8.self)
-    let imageLength = shape[1] * height * width
     let shifted = [UInt8](unsafeUninitializedCapacity: pixels.count) { buffer, count in
       pixels.withUnsafeBufferPointer { source in
-        for image in 0..<shape[0] {
+        for plane in 0..<shape[0] * shape[1] {
+          let image = plane / shape[1]
           let (dx, dy) = (offsets[2 * image] - reach, offsets[2 * image + 1] - reach)
-          for channel in 0..<shape[1] {
-            let plane = image * imageLength + channel * height * width
-            for y in 0..<height {
-              let from = plane + min(max(y + dy, 0), height - 1) * width
-              let to = plane + y * width
-              for x in 0..<width {
-                buffer[to + x] = source[from + min(max(x + dx, 0), width - 1)]
-              }
-            }
+          for y in 0..<height {
+            let from = (plane * height + min(max(y + dy, 0), height - 1)) * width
+            let to = (plane * height + y) * width
+            copyRow(
+              UnsafeBufferPointer(rebasing: source[from..<from + width]), shiftedBy: dx,
+              to: UnsafeMutableBufferPointer(rebasing: buffer[to..<to + width]))
           }
         }
       }
       count = pixels.count
     }
     return try Tensor(shifted, shape: shape)
+  }
+
+  /// Copies a row of pixels from `dx` on, and repeats the one at the border where there are none.
+  private func copyRow(
+    _ row: UnsafeBufferPointer<UInt8>, shiftedBy dx: Int, to target: UnsafeMutableBufferPointer<UInt8>
+  ) {
+    let (left, right) = (min(max(-dx, 0), row.count), min(max(dx, 0), row.count))
+    let kept = row.count - left - right
+    target[..<left].update(repeating: row[0])
+    _ = target[left..<left + kept].update(fromContentsOf: row[right..<right + kept])
+    target[(left + kept)...].update(repeating: row[row.count - 1])
   }
 }

@@ -24,4 +24,20 @@ public struct ReplayBatch {
     self.discounts = discounts
     self.nextObservations = nextObservations
   }
+  /// Checks that the parts fit an agent and one another: libtorch would repeat what is too short.
+  ///
+  /// - Throws: ``TorchError`` with the first part that does not.
+  func check(_ sizes: DrQSizes) throws {
+    let count = observations.shape.first ?? 0
+    let parts = [
+      ("observations", observations, sizes.observation.shape),
+      ("actions", actions, [sizes.actions]),
+      ("rewards", rewards, [1]),
+      ("discounts", discounts, [1]),
+      ("next observations", nextObservations, sizes.observation.shape),
+    ]
+    for (name, tensor, shape) in parts where tensor.shape != [count] + shape {
+      throw TorchError("a batch's \(name) have the shape \(tensor.shape), expected \([count] + shape)")
+    }
+  }
 }

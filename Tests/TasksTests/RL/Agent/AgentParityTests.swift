@@ -38,6 +38,8 @@ extension NetworkTests {
 
     @Test("60 genomes' networks give PyTorch's actions, values and gradients", arguments: Kind.allCases)
     func networks(_ kind: Kind) throws {
+      let restore = try useOneThread()
+      defer { restore() }
       let golden = try golden("drq_\(kind)", in: .module)
       let genomes = try Self.genomes(golden.tensor("genomes"))
       #expect(genomes.count >= 50)
@@ -68,6 +70,8 @@ extension NetworkTests {
       "five updates change every weight, buffer and average as PyTorch's do",
       arguments: Kind.allCases, 0..<4)
     func updates(_ kind: Kind, _ number: Int) throws {
+      let restore = try useOneThread()
+      defer { restore() }
       let golden = try golden("drq_updates", in: .module)
       let name = "\(kind)\(number)"
       let stream = try Int(golden.tensor("\(name).stream").item())
@@ -124,6 +128,10 @@ extension NetworkTests {
       #expect(try shift(images, offsets: drawn).array(of: UInt8.self) == shifted.array())
       #expect(Set(drawn).count == 9, "every shift that there is should occur")
       #expect(throws: TorchError.self) { try shift(images, offsets: [0]) }
+      // Shifts by more than there is leave nothing but the border.
+      let narrow = try RandomShift(reach: 4)(
+        Tensor([1, 2, 3, 4] as [UInt8], shape: [2, 1, 1, 2]), offsets: [0, 0, 8, 8])
+      #expect(try narrow.array(of: UInt8.self) == [1, 1, 4, 4])
     }
 
     @Test(

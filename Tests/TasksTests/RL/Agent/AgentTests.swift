@@ -106,6 +106,8 @@ extension NetworkTests {
 
     @Test("equal seeds and batches give equal weights, bit for bit", arguments: [state, pixels])
     func repeatable(_ sizes: DrQSizes) throws {
+      let restore = try useOneThread()
+      defer { restore() }
       func trained() throws -> [[Float]] {
         let agent = try Self.agent(sizes)
         let random = try RandomGenerator(seed: 3)
@@ -115,8 +117,25 @@ extension NetworkTests {
       #expect(try trained() == trained())
     }
 
+    @Test("a batch whose parts do not fit is refused by name, and changes nothing")
+    func badBatch() throws {
+      let agent = try Self.agent(Self.state)
+      let before = try Self.weights(agent)
+      let good = try Self.batch(Self.state, 8, seed: 1)
+      let batch = ReplayBatch(
+        observations: good.observations, actions: good.actions, rewards: try good.rewards.squeeze(dim: 1),
+        discounts: good.discounts, nextObservations: good.nextObservations)
+      let error = #expect(throws: TorchError.self) {
+        try agent.update(batch, step: 0, RandomGenerator(seed: 1))
+      }
+      #expect(error?.description.contains("rewards have the shape [8], expected [8, 1]") == true)
+      #expect(try Self.weights(agent) == before)
+    }
+
     @Test("a checkpoint continues training as if nothing had happened", arguments: [state, pixels])
     func checkpoint(_ sizes: DrQSizes) throws {
+      let restore = try useOneThread()
+      defer { restore() }
       let genome = Self.genome(sizes)
       let agent = try Self.agent(sizes)
       for step in 0..<2 {
@@ -189,6 +208,8 @@ extension NetworkTests {
 
     @Test("updates learn the value of a problem of one step, and the policy goes where it is best")
     func learns() throws {
+      let restore = try useOneThread()
+      defer { restore() }
       // The reward of an action a is 1 - a^2, whatever is observed; nothing follows.
       let sizes = DrQSizes(observation: .state(length: 3), actions: 1, hidden: 32)
       var settings = DrQAgentSettings()
@@ -217,6 +238,8 @@ extension NetworkTests {
 
     @Test("mixed precision gives finite weights in float32, and heads that tell values apart")
     func mixedPrecision() throws {
+      let restore = try useOneThread()
+      defer { restore() }
       var settings = DrQAgentSettings()
       settings.precision = .bfloat16
       let networks = try DrQNetworks(genome: Self.genome(Self.pixels), sizes: Self.pixels, seed: 1)
@@ -238,6 +261,8 @@ extension NetworkTests {
 
     @Test("an update leaves no tensor behind", arguments: [state, pixels])
     func noLeaks(_ sizes: DrQSizes) throws {
+      let restore = try useOneThread()
+      defer { restore() }
       let agent = try Self.agent(sizes)
       let batch = try Self.batch(sizes, 8, seed: 2)
       let random = try RandomGenerator(seed: 1)
