@@ -25,8 +25,8 @@ final class ToyTrainer: Trainer {
     case lost(String)
   }
 
-  /// The size of an attachment.
-  static let attachmentLength = 16_384
+  /// The words of an attachment: enough to be larger than a checkpoint many times.
+  private static let attachmentLength = 4096
 
   private let attaches: Attachments
 
@@ -91,13 +91,14 @@ final class ToyTrainer: Trainer {
     let folder = AttachmentFolder(path: path)
     let old = try Checkpoint(path: job.checkpoint).attachments
     let seed = try old.reduce(job.seed) { seed, name in
-      try Data(contentsOf: URL(fileURLWithPath: folder.path(of: name)))
-        .reduce(seed) { ($0 ^ UInt64($1)) &* 0x100_0000_01B3 }
+      try Data(contentsOf: URL(fileURLWithPath: folder.path(of: name))).withUnsafeBytes { bytes in
+        bytes.bindMemory(to: UInt64.self).reduce(seed) { ($0 ^ $1) &* 0x100_0000_01B3 }
+      }
     }
     let name = try folder.add(extension: "toy") { path in
       var random = SeededGenerator(seed: seed)
-      let bytes = (0..<Self.attachmentLength).map { _ in UInt8(random.below(256)) }
-      try Data(bytes).write(to: URL(fileURLWithPath: path))
+      let words = (0..<Self.attachmentLength).map { _ in random.next() }
+      try words.withUnsafeBytes { try Data($0).write(to: URL(fileURLWithPath: path)) }
     }
     if case .lost(let text) = attaches, job.output.contains(text) {
       try FileManager.default.removeItem(atPath: folder.path(of: name))
