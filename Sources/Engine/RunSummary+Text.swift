@@ -12,7 +12,8 @@ extension RunSummary {
     }
     let first = members.filter { $0.interval == 1 }.compactMap(\.fitness)
     self.init(
-      folder: folder.path, bestFitness: best.fitness, bestMember: best.member, bestInterval: best.interval,
+      folder: folder.path, task: try record.get("settings", as: RunSettings.self)?.task,
+      bestFitness: best.fitness, bestMember: best.member, bestInterval: best.interval,
       bestGenome: best.genome, firstIntervalBestFitness: first.max() ?? .nan,
       intervals: members.map(\.interval).max() ?? 0, offspring: members.count { $0.offspring != nil },
       freshTensors: members.reduce(0) { $0 + $1.freshTensors },

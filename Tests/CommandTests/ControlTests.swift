@@ -95,6 +95,10 @@ import Testing
 
     try await finish(
       start(["video", "calm", "-o", "best.png", "--width", "64", "--height", "48"], in: folder), in: folder)
+    // The way to the film is said at the end.
+    try await finish(start(["resume", "calm"], in: folder), in: folder)
+    let said = try String(contentsOfFile: folder.file("output"), encoding: .utf8)
+    #expect(said.contains("next: pbtnas video") && !said.contains("samples"))
     let film = try Data(contentsOf: URL(fileURLWithPath: folder.file("best.png")))
     #expect(film.count > 1000 && film.starts(with: [0x89, 0x50, 0x4E, 0x47]))
   }
