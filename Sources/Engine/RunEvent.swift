@@ -49,6 +49,8 @@ extension RunEvent {
 public struct RunSummary: Codable, Hashable, Sendable {
   /// The run's folder.
   public var folder: String
+  /// The task's name; nil in records of older versions.
+  public var task: String?
   /// The best network's fitness.
   public var bestFitness: Double
   /// The member that had it.

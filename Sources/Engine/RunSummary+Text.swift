@@ -13,7 +13,8 @@ extension RunSummary {
     let offspring = try record.offspringTotals()
     let hyperparameters = try record.members(interval: best.interval)[best.member].decodedHyperparameters()
     self.init(
-      folder: folder.path, bestFitness: best.fitness, bestMember: best.member, bestInterval: best.interval,
+      folder: folder.path, task: try record.get("settings", as: RunSettings.self)?.task,
+      bestFitness: best.fitness, bestMember: best.member, bestInterval: best.interval,
       bestGenome: best.genome, bestHyperparameters: hyperparameters.isEmpty ? nil : hyperparameters,
       firstIntervalBestFitness: first.compactMap(\.fitness).max() ?? .nan,
       intervals: try record.lastInterval() ?? 0, offspring: offspring.count,

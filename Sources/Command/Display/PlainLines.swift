@@ -1,6 +1,7 @@
 import Engine
 import Foundation
 import PBTNAS
+import Tasks
 
 /// A line for what matters, for logs and pipes.
 final class PlainLines: Display, @unchecked Sendable {
@@ -98,12 +99,18 @@ func shown(_ fitness: Double) -> String {
 /// What a user wants to know when the run is done, and what to do next.
 func finalWords(_ summary: RunSummary) -> String {
   let folder = RunFolder(path: summary.folder)
-  return """
-    done in \(String(format: "%.1f", summary.seconds / 60)) minutes: best fitness \(shown(summary.bestFitness)), \
-    after the first interval it was \(shown(summary.firstIntervalBestFitness))
-      network  \(folder.best)
-      samples  \(folder.samples(member: summary.bestMember, interval: summary.bestInterval)).png
-      summary  \(folder.summary)
-    next: pbtnas sample \(summary.folder) -n 64 -o grid.png
-    """
+  var lines = [
+    "done in \(String(format: "%.1f", summary.seconds / 60)) minutes: best fitness \(shown(summary.bestFitness)), "
+      + "after the first interval it was \(shown(summary.firstIntervalBestFitness))",
+    "  network  \(folder.best)",
+  ]
+  let samples = "\(folder.samples(member: summary.bestMember, interval: summary.bestInterval)).png"
+  if FileManager.default.fileExists(atPath: samples) { lines.append("  samples  \(samples)") }
+  lines.append("  summary  \(folder.summary)")
+  switch summary.task.flatMap(BuiltInTask.init) {
+  case .gan: lines.append("next: pbtnas sample \(summary.folder) -n 64 -o grid.png")
+  case .rl: lines.append("next: pbtnas video \(summary.folder) -o best.mp4")
+  case nil: break
+  }
+  return lines.joined(separator: "\n")
 }
