@@ -97,7 +97,9 @@ let package = Package(
     .testTarget(name: "SafetensorsTests", dependencies: ["Safetensors"]),
     .testTarget(name: "ConfigurationTests", dependencies: ["Configuration"]),
     .testTarget(
-      name: "EngineTests", dependencies: ["Engine", "FileTestSupport"], resources: [.copy("Fixtures")]),
+      name: "EngineTests",
+      dependencies: ["Engine", "FileTestSupport", .product(name: "GRDB", package: "GRDB.swift")],
+      resources: [.copy("Fixtures")]),
     .testTarget(
       name: "TorchTests", dependencies: ["Torch", "Safetensors", "TorchTestSupport"],
       resources: [.copy("Golden")]),

@@ -28,7 +28,10 @@ extension RunFolder {
       let remaining = names.filter(kept.contains)
       // Before anything is removed: what keeps another name frees nothing.
       let freed = bytes(of: names) - bytes(of: remaining)
-      if !isRehearsal { try removeCheckpoints(except: kept) }
+      if !isRehearsal {
+        guard try record.settle() else { throw RunError.inUse(folder: path) }
+        try removeCheckpoints(except: kept)
+      }
       return Pruned(files: names.count - remaining.count, bytes: freed)
     }
   }

@@ -54,13 +54,22 @@ public final class Record: Sendable {
     var configuration = Configuration()
     // A log of its own for what is new: a transaction costs no wait for the disk, and others can read meanwhile.
     configuration.journalMode = .wal
+    // Others may read meanwhile; they hold up only what `settle` does.
+    configuration.busyMode = .timeout(2)
     database = try DatabaseQueue(path: path, configuration: configuration)
     try Self.migrator.migrate(database)
   }
 
   /// Brings all transactions to the disk, so that what they made superfluous may be removed.
-  func settle() throws {
-    try database.writeWithoutTransaction { db in _ = try db.checkpoint(.full) }
+  ///
+  /// - Returns: false if somebody who reads an older state of the record keeps it from that.
+  func settle() throws -> Bool {
+    do {
+      try database.writeWithoutTransaction { db in _ = try db.checkpoint(.full) }
+      return true
+    } catch let error as DatabaseError where error.resultCode == .SQLITE_BUSY {
+      return false
+    }
   }
 
   /// Append-only: a migration that has been released is never changed.

@@ -103,8 +103,9 @@ extension Search {
 
   /// Removes all checkpoints but these and their attachments.
   func keepCheckpoints(_ names: Set<String>) throws {
-    // A record that a power failure set back must not name files that are gone.
-    try record.settle()
+    // A record that a power failure set back must not name files that are gone. Where it cannot be settled now, what is
+    // superfluous goes with the next interval's.
+    guard try record.settle() else { return }
     let kept = names.union(folder.attachments(of: names))
     digests.forget(except: Set(kept.map { folder.absolute($0) }))
     try folder.removeCheckpoints(except: kept)
