@@ -50,11 +50,12 @@ struct Compare: ParsableCommand {
   func run() throws {
     let comparison = try Comparison(folders.map { try ComparedRun(RunFolder(path: $0)) })
     let report = try comparison.report(reference: reference, test: test)
-    for (file, text) in [
-      (csv, comparison.csv), (curvesCsv, comparison.curvesCSV), (plot, comparison.chart(band: band).svg),
-    ] {
-      if let file { try text.write(toFile: file, atomically: true, encoding: .utf8) }
+    func write(_ text: @autoclosure () -> String, to file: String?) throws {
+      if let file { try text().write(toFile: file, atomically: true, encoding: .utf8) }
     }
+    try write(comparison.csv, to: csv)
+    try write(comparison.curvesCSV, to: curvesCsv)
+    try write(comparison.chart(band: band).svg, to: plot)
     print(json ? try report.json + "\n" : report.text, terminator: "")
   }
 }

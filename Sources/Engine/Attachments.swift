@@ -34,11 +34,20 @@ public struct AttachmentFolder: Hashable, Sendable {
       try write(temporary)
       let name = "\(try FileDigests.compute(temporary)).\(fileExtension)"
       guard rename(temporary, path(of: name)) == 0 else { throw POSIXError.last }
+      try syncNames()
       return name
     } catch {
       unlink(temporary)
       throw error
     }
+  }
+
+  /// Brings the folder's names to the disk, before a checkpoint lists one of them.
+  private func syncNames() throws {
+    let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+    guard descriptor >= 0 else { throw POSIXError.last }
+    defer { close(descriptor) }
+    guard fsync(descriptor) == 0 else { throw POSIXError.last }
   }
 
   /// The digest that an attachment's name promises; nil for a name that none has.

@@ -22,15 +22,22 @@ public struct BestNetwork: Codable, Hashable, Sendable {
     let tensors = source.file.tensors.filter {
       if case .optimizerState = TensorName($0.name) { false } else { true }
     }
-    var metadata = source.file.metadata
-    metadata[Checkpoint.attachmentsKey] = nil
-    metadata["fitness"] = String(fitness)
-    metadata["architecture"] = space.optionNames(of: genome).map { "\($0.gene)=\($0.option)" }
-      .joined(separator: " ")
     let writer = try SafetensorsWriter(
       path: target, tensors: tensors.map { .init(name: $0.name, dtype: $0.dtype, shape: $0.shape) },
-      metadata: metadata)
+      metadata: source.productTexts(fitness: fitness, space))
     for tensor in tensors { try writer.copy(tensor, of: source.file) }
     try writer.finish()
+  }
+}
+
+extension Checkpoint {
+  /// The header's texts of a network that is handed over: without attachments, with fitness and the options' names.
+  func productTexts(fitness: Double, _ space: SearchSpace) -> [String: String] {
+    var texts = file.metadata
+    texts[Self.attachmentsKey] = nil
+    texts["fitness"] = String(fitness)
+    texts["architecture"] = space.optionNames(of: genome).map { "\($0.gene)=\($0.option)" }
+      .joined(separator: " ")
+    return texts
   }
 }

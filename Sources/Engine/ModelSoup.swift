@@ -105,7 +105,7 @@ private struct Kitchen {
     _ candidates: [Int], _ ingredients: [Checkpoint], space: SearchSpace, run: RunSummary,
     _ report: (SoupStep) -> Void
   ) async throws -> SoupSummary {
-    let trial = folder.absolute("soup-trial.safetensors")
+    let trial = folder.soupTrial
     // What an attempt leaves must not stay; that it is gone already is as well.
     defer { try? FileManager.default.removeItem(atPath: trial) }
     let seed = RunSeed(settings.seed)
@@ -125,11 +125,9 @@ private struct Kitchen {
     let members = chosen.map { candidates[$0] }
     try writeSoup(
       of: chosen.map { ingredients[$0] },
-      texts: [
-        "fitness": String(fitness), "soup": Record.json(members),
-        "architecture": space.optionNames(of: genome).map { "\($0.gene)=\($0.option)" }.joined(
-          separator: " "),
-      ], to: folder.bestSoup)
+      texts: ingredients[0].productTexts(fitness: fitness, space).merging(
+        ["soup": Record.json(members)]) { _, new in new },
+      to: folder.bestSoup)
     let soup = folder.absolute(RunFolder.bestSoupName)
     return SoupSummary(
       file: folder.bestSoup, interval: run.intervals, candidates: candidates, members: members,
@@ -159,10 +157,10 @@ private struct Kitchen {
 /// Writes the mean of checkpoints of one genome, without optimiser state. What is not averaged is the first
 /// one's.
 ///
-/// - Parameter texts: texts for the header besides the first checkpoint's.
+/// - Parameter texts: the header's texts; nil for the first checkpoint's.
 /// - Throws: ``CheckpointError`` if the checkpoints are not of the same network, ``SafetensorsError`` if
 ///   writing fails.
-func writeSoup(of checkpoints: [Checkpoint], texts: [String: String] = [:], to path: String) throws {
+func writeSoup(of checkpoints: [Checkpoint], texts: [String: String]? = nil, to path: String) throws {
   guard let first = checkpoints.first else { return }
   for other in checkpoints.dropFirst() { try other.check(continues: first) }
   let tensors = zip(first.file.tensors, first.contents.tensors).filter {
@@ -170,7 +168,7 @@ func writeSoup(of checkpoints: [Checkpoint], texts: [String: String] = [:], to p
   }
   let writer = try SafetensorsWriter(
     path: path, tensors: tensors.map { .init(name: $0.0.name, dtype: $0.0.dtype, shape: $0.0.shape) },
-    metadata: first.file.metadata.merging(texts) { _, new in new })
+    metadata: texts ?? first.file.metadata)
   for (info, description) in tensors {
     let sources = first.contents.isAveragedInSoup(description) ? checkpoints : [first]
     let files = try sources.map { source in

@@ -4,7 +4,7 @@ import Safetensors
 
 /// Makes an offspring's checkpoint as its plan says: parents mapped into memory in, one sequential pass out.
 ///
-/// It may be lost by a power failure; the parents it can be made of again are on the disk.
+/// It may be lost by a power failure where its parents, of which it can be made again, stay: not where every network has one.
 ///
 /// - Parameters:
 ///   - base: the base parent's checkpoint.
@@ -39,7 +39,7 @@ public func writeOffspring(
   for part in parts {
     try write(part.tensors, part.entry.source, to: writer)
   }
-  try writer.finish(waitsForDisk: false)
+  try writer.finish(waitsForDisk: offspring.change == .shrinkPerturbAll)
   return plan.missing
 }
 

@@ -156,9 +156,14 @@ public struct RunFolder: Hashable, Sendable {
     }
   }
 
+  /// Where soups are tried.
+  var soupTrial: String { "\(absolutePath)/soup-trial.safetensors" }
+
   /// Removes what a writer that was killed has left beside ``best``.
   func removeLeftovers() throws {
     let manager = FileManager.default
+    // Only there if a soup was interrupted.
+    unlink(soupTrial)
     for name in try manager.contentsOfDirectory(atPath: path) where name.contains(".safetensors.part-") {
       try manager.removeItem(atPath: "\(path)/\(name)")
     }
@@ -224,7 +229,7 @@ extension RunError {
     case let error as DatabaseError
     where error.resultCode == .SQLITE_FULL || error.extendedResultCode == .SQLITE_IOERR_SHMSIZE:
       RunError.diskFull(folder: folder)
-    case let error as CocoaError where error.code == .fileWriteOutOfSpace: RunError.diskFull(folder: folder)
+    case is CocoaError where meansFullDisk(error): RunError.diskFull(folder: folder)
     default: error
     }
   }

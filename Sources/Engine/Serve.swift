@@ -59,7 +59,7 @@ private func perform(
       id: line.id, fitness: result.fitness, metrics: result.metrics, files: result.files,
       seconds: result.seconds)
   } catch {
-    let isDiskFull = (error as? any DiskError)?.isDiskFull ?? false
+    let isDiskFull = meansFullDisk(error)
     return AnswerLine(
       id: line.id, error: String(describing: error), diskFull: isDiskFull ? true : nil)
   }

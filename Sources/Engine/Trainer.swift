@@ -29,6 +29,16 @@ public protocol DiskError: Error {
   var isDiskFull: Bool { get }
 }
 
+/// Whether an error, of this package or of the system's libraries, means that there is no room left on the disk.
+func meansFullDisk(_ error: any Error) -> Bool {
+  switch error {
+  case let error as any DiskError: error.isDiskFull
+  case let error as CocoaError: error.code == .fileWriteOutOfSpace
+  case let error as POSIXError: [.ENOSPC, .EDQUOT].contains(error.code)
+  default: false
+  }
+}
+
 extension SafetensorsError: DiskError {
   /// Whether there is no room left for the file.
   public var isDiskFull: Bool { if case .diskFull = reason { true } else { false } }

@@ -58,12 +58,14 @@ extension Comparison {
 }
 
 extension SampleSummary {
-  /// The band around the mean; nil for a single value.
+  /// The band around the mean; nil for a single value, or where it is too wide for numbers.
   fileprivate func band(_ band: CurveBand) -> ClosedRange<Double>? {
     guard count > 1 else { return nil }
-    return switch band {
-    case .standardDeviation: (mean - standardDeviation)...(mean + standardDeviation)
-    case .range: least...greatest
+    switch band {
+    case .range: return least...greatest
+    case .standardDeviation:
+      let (low, high) = (mean - standardDeviation, mean + standardDeviation)
+      return low.isFinite && high.isFinite ? low...high : nil
     }
   }
 }
