@@ -42,12 +42,12 @@ import Testing
         "IHDR", "acTL", "fcTL", "IDAT", "fcTL", "fdAT", "fcTL", "fdAT", "IEND",
       ])
     #expect(chunks.frames == 3)
-    // Counted through all chunks of the animation, and each picture is shown for 1000 / 20,000 seconds.
+    // Counted through all chunks of the animation, and each picture is shown for 100 / 2000 seconds.
     let controls = chunks.list.filter { ["fcTL", "fdAT"].contains($0.name) }
     #expect(controls.map { Chunks.number($0.content.prefix(4)) } == [0, 1, 2, 3, 4])
     let first = try #require(controls.first?.content)
     #expect(first.count == 26 && chunks.list[1].content.count == 8)
-    #expect(Chunks.number(first[20..<22]) == 1000 && Chunks.number(first[22..<24]) == 20_000)
+    #expect(Chunks.number(first[20..<22]) == 100 && Chunks.number(first[22..<24]) == 2000)
   }
 
   @Test("a picture of the wrong size is refused, and a film that is not finished leaves no file")

@@ -39,9 +39,9 @@ final class AnimatedPicture: VideoWriter {
         path: path, reason: .pictureSize(expected: format.byteCount, found: pixels.count))
     }
     var frame = Self.bytes(sequence) + Self.bytes(UInt32(format.width)) + Self.bytes(UInt32(format.height))
-    // At the left upper corner; for 1000 / (1000 rate) seconds; replacing what was there.
+    // At the left upper corner; for 100 / (100 rate) seconds, up to 655 a second; replacing what was there.
     frame += Self.bytes(UInt64(0))
-    frame += Self.bytes(UInt16(1000)) + Self.bytes(UInt16(min(65_535, (1000 * format.rate).rounded())))
+    frame += Self.bytes(UInt16(100)) + Self.bytes(UInt16(min(65_535, (100 * format.rate).rounded())))
     frame += [0, 0]
     sequence += 1
     try write(Self.chunk("fcTL", frame))

@@ -36,9 +36,11 @@ final class PolicyEvaluation {
   ///   - seed: what the start states follow from.
   ///   - policy: mean actions, [B, actions], for what is seen, [B, ...].
   ///   - watch: is called with the first episode's environment at its start and after each of its steps.
+  ///   - tick: is called after every step, so that an engine can hear that this goes on.
   /// - Throws: ``RLError/actionNotFinite`` if the policy has diverged.
   func play(
-    seed: UInt64, _ policy: (Tensor) throws -> Tensor, watch: (AgentEnvironment) throws -> Void = { _ in }
+    seed: UInt64, _ policy: (Tensor) throws -> Tensor, watch: (AgentEnvironment) throws -> Void = { _ in },
+    tick: () -> Void = {}
   ) throws -> Findings {
     var seeds = SeededGenerator(seed: seed)
     var findings = Findings(returns: [], divergedEpisodes: 0)
@@ -46,7 +48,7 @@ final class PolicyEvaluation {
       let count = min(environments.count, episodes - findings.returns.count)
       for environment in environments.prefix(count) { try environment.reset(seed: seeds.next()) }
       let isFirst = findings.returns.isEmpty
-      let played = try playSideBySide(count, policy) { if isFirst { try watch($0) } }
+      let played = try playSideBySide(count, policy, watch: { if isFirst { try watch($0) } }, tick: tick)
       findings.returns += played.returns
       findings.divergedEpisodes += played.divergedEpisodes
     }
@@ -55,7 +57,8 @@ final class PolicyEvaluation {
 
   /// Plays the episodes that the first environments have begun.
   private func playSideBySide(
-    _ count: Int, _ policy: (Tensor) throws -> Tensor, watch: (AgentEnvironment) throws -> Void
+    _ count: Int, _ policy: (Tensor) throws -> Tensor, watch: (AgentEnvironment) throws -> Void,
+    tick: () -> Void
   ) throws -> Findings {
     try watch(environments[0])
     var findings = Findings(returns: Array(repeating: 0, count: count), divergedEpisodes: 0)
@@ -73,6 +76,7 @@ final class PolicyEvaluation {
         if index == 0 { try watch(environments[0]) }
       }
       running = remaining
+      tick()
     }
     return findings
   }

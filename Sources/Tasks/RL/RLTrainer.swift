@@ -50,13 +50,18 @@ public final class RLTrainer: Trainer {
 
     let start = Date()
     var clock = ProgressClock()
-    let findings = try experience.live(from: memory.steps, seed: job.seed) { done in
+    func report(_ done: Int) {
       clock.report(
         fraction: Double(done) / Double(settings.stepsPerInterval),
         samples: done * settings.environment.actionRepeat
       ).map(progress)
     }
-    let played = try evaluation.play(seed: job.evaluationSeed, agent.meanActions)
+    let findings = try experience.live(from: memory.steps, seed: job.seed, report: report)
+    let played = try evaluation.play(
+      seed: job.evaluationSeed, agent.meanActions,
+      tick: {
+        report(settings.stepsPerInterval)
+      })
     let seconds = Date().timeIntervalSince(start)
 
     memory.steps += settings.stepsPerInterval

@@ -81,7 +81,7 @@ extension ReplayBuffer {
     try check("an action", action.count * size, layout.actionLength * size)
     episode.append(action: action, reward: reward, discount: discount, next: observation)
     transitions += 1
-    evict()
+    evict(to: capacity)
   }
 
   /// Ends the episode, if one has begun. One without transitions leaves nothing behind.
@@ -100,9 +100,9 @@ extension ReplayBuffer {
     startsUpTo.append((startsUpTo.last ?? startsGone) + episode.starts(steps: steps))
   }
 
-  private func evict() {
+  private func evict(to limit: Int) {
     var gone = 0
-    while transitions > capacity, gone < episodes.count - 1 {
+    while transitions > limit, gone < episodes.count - 1 {
       transitions -= episodes[gone].length
       gone += 1
     }
@@ -217,11 +217,13 @@ extension ReplayBuffer {
       episodesOfSegments += added.count
       segments.append((name, added.count))
     }
-    evict()
+    // The first file may hold episodes that had gone when it was listed; the capacity may be another since.
+    evict(to: stored.transitions)
     guard transitions == stored.transitions else {
       throw ReplayError(
         path: stored.names.first.map(path) ?? "",
         reason: .transitions(expected: stored.transitions, found: transitions))
     }
+    evict(to: capacity)
   }
 }
