@@ -75,10 +75,11 @@ struct Header {
     guard case .object(let members) = value,
       case let fields = Dictionary(
         members.map { ($0.name, $0.value) }, uniquingKeysWith: { first, _ in first }),
-      let dtypeName = fields["dtype"]?.string, let shape = fields["shape"]?.integers,
+      fields.count == members.count, let dtypeName = fields["dtype"]?.string,
+      let shape = fields["shape"]?.integers,
       let offsets = fields["data_offsets"]?.integers, offsets.count == 2
     else {
-      throw wrong("expected `dtype`, `shape` and two `data_offsets`")
+      throw wrong("expected `dtype`, `shape` and two `data_offsets`, each once")
     }
     guard let dtype = DType(rawValue: dtypeName) else {
       throw wrong(

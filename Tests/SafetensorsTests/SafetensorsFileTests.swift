@@ -62,6 +62,7 @@ import Testing
     (#"{"a":{"dtype":"F32","shape":[2],"data_offsets":[0]}}"#, 8, "expected `dtype`, `shape`"),
     (#"{"a":{"dtype":"F32","shape":[2]}}"#, 8, "expected `dtype`, `shape`"),
     (#"{"a":[1]}"#, 8, "expected `dtype`, `shape`"),
+    (#"{"a":{"dtype":"F32","shape":[2],"shape":[2,1],"data_offsets":[0,8]}}"#, 8, "each once"),
     (#"{"a":{"dtype":"F32","shape":[-2],"data_offsets":[0,8]}}"#, 8, "negative length"),
     (#"{"a":{"dtype":"F32","shape":[2],"data_offsets":[8,0]}}"#, 8, "out of order"),
     (#"{"a":{"dtype":"F32","shape":[2],"data_offsets":[-8,0]}}"#, 8, "negative length"),
