@@ -81,7 +81,8 @@ import Testing
     } throws: { error in
       (error as? WorkerLost)?.description.contains(says) == true
     }
-    #expect(ContinuousClock.now - start < .seconds(5))
+    // Not by the heartbeat's timeout, which is a minute.
+    #expect(ContinuousClock.now - start < .seconds(30))
     let done = try await executor.run(job, started: {}, progress: { _ in })
     #expect(done.result?.fitness.isFinite == true)
     await executor.stop()
@@ -131,6 +132,7 @@ import Testing
       }
       try await group.waitForAll()
     }
-    #expect(ContinuousClock.now - start < .seconds(10))
+    // Not by the end of the job, which takes a minute.
+    #expect(ContinuousClock.now - start < .seconds(30))
   }
 }
