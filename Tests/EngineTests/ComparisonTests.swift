@@ -20,6 +20,18 @@ import Testing
     return try ComparedRun(run.folder)
   }
 
+  @Test("populations of other sizes are other groups, and every label says how large")
+  func populations() async throws {
+    let runs = [
+      try await run(.pbtNAS, seed: 1), try await run(.pbtNAS, seed: 1) { $0.method.populationSize = 8 },
+      try await run(.randomSearch, seed: 1) { $0.method.populationSize = 8 },
+    ]
+    #expect(
+      try Comparison(runs).groups.map(\.label) == [
+        "pbt-nas population=4", "pbt-nas population=8", "random-search population=8",
+      ])
+  }
+
   @Test(
     "runs are grouped by what they did, their best fitness is the record's, and groups are tested by pairs of seeds"
   )

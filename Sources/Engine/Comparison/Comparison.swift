@@ -26,7 +26,7 @@ public struct Comparison: Hashable, Sendable {
 
   /// Groups runs.
   ///
-  /// - Throws: ``ComparisonError`` if there are none, their budgets or tasks differ, or one run would count
+  /// - Throws: ``ComparisonError`` if there are none, their intervals or tasks differ, or one run would count
   ///   twice.
   public init(_ runs: [ComparedRun]) throws(ComparisonError) {
     guard let first = runs.first else { throw .noRuns }
@@ -48,8 +48,7 @@ public struct Comparison: Hashable, Sendable {
     _ run: ComparedRun, isFairBeside first: ComparedRun
   ) throws(ComparisonError) {
     let facts: [(String, (RunSettings) -> String)] = [
-      ("task", { $0.task }), ("search.population", { String($0.method.populationSize) }),
-      ("search.intervals", { String($0.method.intervals) }),
+      ("task", { $0.task }), ("search.intervals", { String($0.method.intervals) }),
     ]
     for (key, value) in facts where value(run.settings) != value(first.settings) {
       throw .unfair(
@@ -108,17 +107,19 @@ private struct Method: Hashable {
   }
 
   /// The strategy with whatever tells this group from the others: a method's settings where others have the
-  /// same strategy, what was trained where that differs at all.
+  /// same strategy, what was trained, and in how large a population, where that differs at all.
   func label(among all: [Method]) -> String {
     let rivals = all.filter { $0.settings.strategy == settings.strategy }.map(\.settings)
     let telling = Self.facts.filter { fact in Set(rivals.map(fact.value)).count > 1 }
     let names = Self.names(of: settings.hyperparameters)
     let alike = rivals.map(\.hyperparameters).filter { Self.names(of: $0) == names }
     let domains = Set(alike).count > 1 ? settings.hyperparameters.map(Self.shown).sorted() : []
+    let populations = Set(all.map(\.settings.populationSize))
+    let size = populations.count > 1 ? ["population=\(settings.populationSize)"] : []
     let keys = Set(all.flatMap(\.taskSettings.keys)).sorted()
     let tellingKeys = keys.filter { key in Set(all.map { $0.taskSettings[key] }).count > 1 }
     return
-      ([settings.strategy.rawValue] + telling.map { "\($0.name)=\($0.value(settings))" } + domains
+      ([settings.strategy.rawValue] + size + telling.map { "\($0.name)=\($0.value(settings))" } + domains
       + tellingKeys.map { "\($0)=\(taskSettings[$0] ?? "default")" }).joined(separator: " ")
   }
 }

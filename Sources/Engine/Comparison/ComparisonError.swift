@@ -2,7 +2,7 @@
 public enum ComparisonError: Error, Hashable, Sendable {
   /// There is nothing to compare.
   case noRuns
-  /// Two runs had other tasks or budgets.
+  /// Two runs had other tasks or numbers of intervals.
   case unfair(setting: String, first: String, firstValue: String, second: String, secondValue: String)
   /// Two runs are the same search.
   case sameRun(first: String, second: String, seed: UInt64)
@@ -21,7 +21,7 @@ extension ComparisonError: CustomStringConvertible {
     case .noRuns: "there are no runs to compare; name at least one run's folder"
     case .unfair(let setting, let first, let firstValue, let second, let secondValue):
       "\(first) has \(setting) \(firstValue) and \(second) has \(secondValue); "
-        + "compare runs of the same task and budget"
+        + "compare runs of the same task and as many intervals"
     case .sameRun(let first, let second, let seed):
       "\(first) and \(second) have the same settings and the same seed, \(seed); name one of them"
     case .unknownGroup(let name, let known):
