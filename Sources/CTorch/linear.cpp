@@ -55,6 +55,12 @@ bool is_plain(const at::Tensor &tensor) {
 /// What is done to a product's elements.
 enum class Activation { none, relu };
 
+/// The matrix without gaps between its rows or columns: where there are some, such as in a part of a wider one, oneDNN
+/// falls back to plain loops that take a hundred times as long.
+at::Tensor dense(const at::Tensor &matrix) {
+  return matrix.is_contiguous() || matrix.t().is_contiguous() ? matrix : matrix.contiguous();
+}
+
 /// `activation(a * b^T + bias)` outside the gradient graph; a and b may be transposed views.
 at::Tensor product(const at::Tensor &a, const at::Tensor &b, const std::optional<at::Tensor> &bias = std::nullopt,
                    Activation activation = Activation::none) {
@@ -65,7 +71,7 @@ at::Tensor product(const at::Tensor &a, const at::Tensor &b, const std::optional
     return rectifies ? at::relu(result) : result;
   }
   c10::List<std::optional<at::Scalar>> no_scalars;
-  return onednn_operator()->call(a, b, bias, rectifies ? "relu" : "none", no_scalars, "");
+  return onednn_operator()->call(dense(a), dense(b), bias, rectifies ? "relu" : "none", no_scalars, "");
 }
 
 /// A layer with gradients. The activation is part of it: oneDNN applies it while a result is still in registers.

@@ -161,6 +161,10 @@ import TorchTestSupport
     let x = try uniform(1, [rows, inputs])
     #expect(try !withoutGradient { try x.linear(uniform(2, [outputs, inputs])) }.requiresGradient)
     #expect(throws: TorchError.self) { try x.linear(uniform(2, [outputs, inputs + 1])) }
+    // A part of a wider matrix is as good as a matrix of its own.
+    let part = try uniform(5, [rows, 3 * inputs]).narrow(dim: 1, start: inputs, length: inputs)
+    let own = try part.contiguous(format: .contiguous)
+    #expect(try relativeError(part.linear(parts[1]), own.linear(parts[1])) == 0)
   }
 
   @Test("with spectral norm off the weight is used as it is, and all tensors are there unchanged")
