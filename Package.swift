@@ -88,23 +88,23 @@ let package = Package(
     // Golden values for the tests of Torch and of Tasks.
     .target(
       name: "TorchTestSupport", dependencies: ["Torch", "Safetensors"], path: "Tests/TorchTestSupport"),
-    // Folders and file systems of tests.
-    .target(name: "FileTestSupport", path: "Tests/FileTestSupport"),
+    // What tests of several modules use.
+    .target(name: "TestSupport", path: "Tests/TestSupport"),
     .testTarget(name: "PBTNASTests", dependencies: ["PBTNAS"]),
     .testTarget(
       name: "StatisticsTests", dependencies: ["Statistics"], resources: [.copy("Golden")]),
-    .testTarget(name: "ChartsTests", dependencies: ["Charts"]),
-    .testTarget(name: "SafetensorsTests", dependencies: ["Safetensors"]),
+    .testTarget(name: "ChartsTests", dependencies: ["Charts", "TestSupport"]),
+    .testTarget(name: "SafetensorsTests", dependencies: ["Safetensors", "TestSupport"]),
     .testTarget(name: "ConfigurationTests", dependencies: ["Configuration"]),
     .testTarget(
       name: "EngineTests",
-      dependencies: ["Engine", "FileTestSupport", .product(name: "GRDB", package: "GRDB.swift")],
+      dependencies: ["Engine", "TestSupport", .product(name: "GRDB", package: "GRDB.swift")],
       resources: [.copy("Fixtures")]),
     .testTarget(
       name: "TorchTests", dependencies: ["Torch", "Safetensors", "TorchTestSupport"],
       resources: [.copy("Golden")]),
     .testTarget(
-      name: "TasksTests", dependencies: ["Tasks", "TorchTestSupport", "FileTestSupport"],
+      name: "TasksTests", dependencies: ["Tasks", "TorchTestSupport", "TestSupport"],
       resources: [.copy("Golden")]),
     .testTarget(
       name: "ControlSuiteTests", dependencies: ["ControlSuite", "Safetensors"], resources: [.copy("Golden")]),

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 @testable import Charts
@@ -22,7 +23,7 @@ import Testing
   func anyRange() {
     let seed = UInt64.random(in: 0..<1 << 53)
     print("AxisTicksTests.anyRange: seed \(seed)")
-    var random = Seeded(state: seed)
+    var random = SeededRandom(state: seed)
     for _ in 0..<2000 {
       let low = Double.random(in: -1000...1000, using: &random)
       let range = low...(low + pow(10, Double.random(in: -4...6, using: &random)))
@@ -47,18 +48,5 @@ import Testing
     let ticks = AxisTicks(1...Double(count), count: 9, whole: true)
     #expect(ticks.values.allSatisfy { $0 == $0.rounded() && $0 >= 1 && $0 <= Double(count) })
     #expect(ticks.values.count >= 2 && ticks.values.count <= 16)
-  }
-}
-
-/// SplitMix64, so that a failing test can be run again.
-struct Seeded: RandomNumberGenerator {
-  var state: UInt64
-
-  mutating func next() -> UInt64 {
-    state &+= 0x9E37_79B9_7F4A_7C15
-    var z = state
-    z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-    z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-    return z ^ (z >> 31)
   }
 }

@@ -16,6 +16,16 @@ func builtProgram(
   return process
 }
 
+/// Starts the command in a folder, with what it says in the file `output` there.
+func startProgram(_ arguments: [String], in folder: TemporaryFolder) throws -> Process {
+  let process = try builtProgram("pbtnas", arguments, in: folder)
+  let output = try folder.output("output")
+  process.standardOutput = output
+  process.standardError = output
+  try process.run()
+  return process
+}
+
 extension TemporaryFolder {
   /// A new file for what a process writes. Files, since a pipe that nobody empties would stop a talkative process.
   func output(_ name: String) throws -> FileHandle {

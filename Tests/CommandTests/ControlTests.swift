@@ -34,15 +34,6 @@ import Testing
     try folder.write(lines.joined(separator: "\n") + "\n", to: name)
   }
 
-  private func start(_ arguments: [String], in folder: TemporaryFolder) throws -> Process {
-    let process = try builtProgram("pbtnas", arguments, in: folder)
-    let output = try folder.output("output")
-    process.standardOutput = output
-    process.standardError = output
-    try process.run()
-    return process
-  }
-
   /// Waits for a process's end without keeping a thread that other tests could use.
   private func end(of process: Process) async throws {
     while process.isRunning { try await Task.sleep(for: .milliseconds(20)) }
@@ -72,7 +63,7 @@ import Testing
   func runAndResume(file: String, observations: String) async throws {
     let folder = try TemporaryFolder()
     try small(file, to: "small.yml", in: folder)
-    try await finish(start(["run", "small.yml", "--quiet", "-o", "calm"], in: folder), in: folder)
+    try await finish(startProgram(["run", "small.yml", "--quiet", "-o", "calm"], in: folder), in: folder)
     let expected = try outcome("calm", in: folder)
     #expect(expected.0.count == 8 && expected.0.allSatisfy { $0.failure == nil && $0.fitness != nil })
     // Members of the last interval have the segments of both.
@@ -80,7 +71,7 @@ import Testing
     #expect(checkpoint.attachments.count == 2)
     #expect(checkpoint.attachments.allSatisfy(expected.2.contains))
 
-    let stopped = try start(["run", "small.yml", "--quiet", "-o", "stopped"], in: folder)
+    let stopped = try startProgram(["run", "small.yml", "--quiet", "-o", "stopped"], in: folder)
     let second = folder.file("stopped/checkpoints/interval-002")
     // A thread of its own: on a busy machine a task could come too late.
     Thread.detachNewThread { [process = stopped.processIdentifier] in
@@ -89,14 +80,15 @@ import Testing
     }
     try await end(of: stopped)
     try #require(stopped.terminationStatus == 130)
-    try await finish(start(["resume", "stopped", "--quiet"], in: folder), in: folder)
+    try await finish(startProgram(["resume", "stopped", "--quiet"], in: folder), in: folder)
     let found = try outcome("stopped", in: folder)
     #expect(found.0 == expected.0 && found.1 == expected.1 && found.2 == expected.2)
 
     try await finish(
-      start(["video", "calm", "-o", "best.png", "--width", "64", "--height", "48"], in: folder), in: folder)
+      startProgram(["video", "calm", "-o", "best.png", "--width", "64", "--height", "48"], in: folder),
+      in: folder)
     // The way to the film is said at the end.
-    try await finish(start(["resume", "calm"], in: folder), in: folder)
+    try await finish(startProgram(["resume", "calm"], in: folder), in: folder)
     let said = try String(contentsOfFile: folder.file("output"), encoding: .utf8)
     #expect(said.contains("next: pbtnas video") && !said.contains("samples"))
     let film = try Data(contentsOf: URL(fileURLWithPath: folder.file("best.png")))
@@ -106,7 +98,7 @@ import Testing
   @Test("only an agent can be filmed")
   func noAgent() async throws {
     let folder = try TemporaryFolder()
-    let film = try start(["video", "nothing", "-o", "best.png"], in: folder)
+    let film = try startProgram(["video", "nothing", "-o", "best.png"], in: folder)
     try await end(of: film)
     #expect(film.terminationStatus != 0)
     #expect(

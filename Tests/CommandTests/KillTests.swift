@@ -7,16 +7,6 @@ import Testing
   private static let trainer = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
     .appendingPathComponent("../EngineTests/Fixtures/toy_trainer.py").standardizedFileURL.path
 
-  /// Starts the command, its output in a file of the folder.
-  private func start(_ arguments: [String], in folder: TemporaryFolder) throws -> Process {
-    let process = try builtProgram("pbtnas", arguments, in: folder)
-    let output = try folder.output("output")
-    process.standardOutput = output
-    process.standardError = output
-    try process.run()
-    return process
-  }
-
   /// The processes that a process has started.
   private func children(of process: Process) throws -> [pid_t] {
     let pid = process.processIdentifier
@@ -51,7 +41,7 @@ import Testing
       workers: {count: 2, retries: 50}
       program: {command: [python3, \(Self.trainer), --seconds, "0.02"]}
       """, to: "toy.yml")
-    let calm = try start(["run", "toy.yml", "--quiet", "-o", "calm"], in: folder)
+    let calm = try startProgram(["run", "toy.yml", "--quiet", "-o", "calm"], in: folder)
     let begin = ContinuousClock.now
     calm.waitUntilExit()
     let duration = (ContinuousClock.now - begin) / .seconds(1)
@@ -65,7 +55,7 @@ import Testing
     while kills < 40 {
       number += 1
       let run = "run-\(number)"
-      var process = try start(["run", "toy.yml", "--quiet", "-o", run], in: folder)
+      var process = try startProgram(["run", "toy.yml", "--quiet", "-o", run], in: folder)
       while true {
         Thread.sleep(forTimeInterval: .random(in: 0...duration))
         let kind = kills % 3
@@ -85,7 +75,7 @@ import Testing
         // Killed before there was anything to go on with: from the start.
         let exists = FileManager.default.fileExists(atPath: folder.file("\(run)/run.sqlite"))
         if !exists { try? FileManager.default.removeItem(atPath: folder.file(run)) }
-        process = try start(
+        process = try startProgram(
           exists ? ["resume", run, "--quiet"] : ["run", "toy.yml", "--quiet", "-o", run], in: folder)
       }
       let found = try outcome(run, in: folder)

@@ -1,6 +1,6 @@
-import FileTestSupport
 import Foundation
 import PBTNAS
+import TestSupport
 import Testing
 
 @testable import Engine

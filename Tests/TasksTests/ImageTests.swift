@@ -1,5 +1,5 @@
-import FileTestSupport
 import Foundation
+import TestSupport
 import Testing
 
 @testable import Tasks
