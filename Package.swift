@@ -82,7 +82,7 @@ let package = Package(
     .executableTarget(
       name: "Command",
       dependencies: [
-        "Tasks", "Engine", "Configuration",
+        "Tasks", "Engine", "Configuration", "ControlSuite",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
     // Golden values for the tests of Torch and of Tasks.

@@ -1,11 +1,12 @@
 import ArgumentParser
+import ControlSuite
 import Foundation
 import Tasks
 import Torch
 
 struct Doctor: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Say what was found of libtorch, the processor and GPUs.")
+    abstract: "Say what was found of libtorch, MuJoCo, the processor and GPUs.")
 
   func run() throws {
     print("libtorch \(Runtime.version)")
@@ -18,6 +19,13 @@ struct Doctor: ParsableCommand {
       )
     } catch {
       print("CUDA: not loaded: \(error)")
+    }
+    print("MuJoCo \(Simulator.version)")
+    do {
+      try Simulator.checkPictures()
+      print("pictures without a screen: yes")
+    } catch {
+      print("pictures without a screen: no: \(error)")
     }
     print(try Runtime.buildDescription())
   }

@@ -31,8 +31,8 @@ import Testing
         prune                   Remove checkpoints that a run does not need any more.
         train-classifier        Train the Fashion-MNIST classifier whose features
                                 judge GANs.
-        doctor                  Say what was found of libtorch, the processor and
-                                GPUs.
+        doctor                  Say what was found of libtorch, MuJoCo, the processor
+                                and GPUs.
 
         See 'pbtnas help <subcommand>' for detailed help.
       """
