@@ -6,7 +6,8 @@ import PBTNAS
 /// `coordinator [MEMBERS INTERVALS]...`, or `coordinator` for the curve from 10 to 10,000 members.
 ///
 /// Everything is as in any search: worker processes, checkpoints with digests, offspring, the record in SQLite. Only the
-/// trainer (``NoOpTrainer``) does nothing. Memory is the engine's own, without its workers.
+/// trainer (``NoOpTrainer``) does nothing. Processor time and memory are the engine's own, without its workers. Where few
+/// members make an interval, a part of its wall time is waiting: for the last worker, and for the disk.
 @main
 enum Coordinator {
   private static let curve = [(10, 1000), (100, 200), (1000, 100), (10_000, 10)]
@@ -22,20 +23,36 @@ enum Coordinator {
       throw UsageError(description: "usage: coordinator [--in-process] [MEMBERS INTERVALS]...")
     }
     let given = stride(from: 0, to: numbers.count, by: 2).map { (numbers[$0], numbers[$0 + 1]) }
-    print("members intervals  member-intervals/s  microseconds each  memory at 1/4, at the end (MiB)")
+    print("                               microseconds each         memory (MiB)")
+    print("members intervals  each a second     wall  processor   at 1/4   at the end")
     for (members, intervals) in given.isEmpty ? curve : given {
       let measured = try await measure(members, intervals, inProcess: inProcess)
       print(
         String(
-          format: "%7d %9d  %18.0f  %17.0f  %.0f, %.0f", members, intervals, measured.rate,
-          1e6 / measured.rate, measured.early, measured.late))
+          format: "%7d %9d %14.0f %8.0f %10.0f %8.0f %12.0f", members, intervals, 1 / measured.wall,
+          1e6 * measured.wall, 1e6 * measured.processor, measured.early, measured.late))
     }
+  }
+
+  /// What a member's interval cost, in seconds, and how much memory there was.
+  struct Measured {
+    var wall: Double
+    var processor: Double
+    var early: Double
+    var late: Double
+  }
+
+  /// The processor time of this process, in seconds.
+  private static var processorTime: Double {
+    var usage = rusage()
+    getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
+    return [usage.ru_utime, usage.ru_stime].reduce(0) { $0 + Double($1.tv_sec) + 1e-6 * Double($1.tv_usec) }
   }
 
   /// Runs a search of its own folder.
   private static func measure(
     _ members: Int, _ intervals: Int, inProcess: Bool
-  ) async throws -> (rate: Double, early: Double, late: Double) {
+  ) async throws -> Measured {
     let folder = RunFolder(path: NSTemporaryDirectory() + "coordinator-\(getpid())")
     try FileManager.default.createDirectory(atPath: folder.path, withIntermediateDirectories: true)
     defer { try? FileManager.default.removeItem(atPath: folder.path) }
@@ -54,9 +71,12 @@ enum Coordinator {
         memory.noteEarly()
       }
     }
-    let clock = ContinuousClock()
-    let time = try await clock.measure { _ = try await search.run() }
-    return (Double(members * intervals) / (time / .seconds(1)), memory.early, Memory.now)
+    let start = processorTime
+    let time = try await ContinuousClock().measure { _ = try await search.run() }
+    let count = Double(members * intervals)
+    return Measured(
+      wall: time / .seconds(1) / count, processor: (processorTime - start) / count, early: memory.early,
+      late: Memory.now)
   }
 
   struct UsageError: Error, CustomStringConvertible { let description: String }
