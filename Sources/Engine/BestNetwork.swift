@@ -19,9 +19,7 @@ public struct BestNetwork: Codable, Hashable, Sendable {
   /// fitness and the options' names in its header.
   func write(checkpoint path: String, space: SearchSpace, to target: String) throws {
     let source = try Checkpoint(path: path)
-    let tensors = source.file.tensors.filter {
-      if case .optimizerState = TensorName($0.name) { false } else { true }
-    }
+    let tensors = source.networkTensors
     let writer = try SafetensorsWriter(
       path: target, tensors: tensors.map { .init(name: $0.name, dtype: $0.dtype, shape: $0.shape) },
       metadata: source.productTexts(fitness: fitness, space))

@@ -85,7 +85,7 @@ public struct Checkpoint: Sendable {
     guard genome == start.genome else {
       throw wrong(.wrongGenome(expected: start.genome, found: genome))
     }
-    for expected in start.file.tensors where !Self.isOptimizerState(expected.name) {
+    for expected in start.networkTensors {
       guard let found = file[expected.name] else { throw wrong(.missingTensor(expected.name)) }
       guard found.shape == expected.shape else {
         throw wrong(.shape(tensor: expected.name, expected: expected.shape, found: found.shape))
@@ -103,16 +103,16 @@ public struct Checkpoint: Sendable {
     }
   }
 
+  /// The tensors of the network, without the optimiser's, in their order.
+  var networkTensors: [TensorInfo] { file.tensors.filter { !Self.isOptimizerState($0.name) } }
+
   private static func isOptimizerState(_ name: String) -> Bool {
     if case .optimizerState = TensorName(name) { true } else { false }
   }
 
   /// The first tensor of the network (not of the optimiser) with an element that is NaN or infinite; nil if all are finite.
   public func firstNonFiniteTensor() -> String? {
-    file.tensors.first { tensor in
-      !Self.isOptimizerState(tensor.name)
-        && !file.withBytes(of: tensor) { Self.isFinite($0, tensor.dtype) }
-    }?.name
+    networkTensors.first { tensor in !file.withBytes(of: tensor) { Self.isFinite($0, tensor.dtype) } }?.name
   }
 
   private static func isFinite(_ bytes: UnsafeRawBufferPointer, _ dtype: DType) -> Bool {
