@@ -26,8 +26,8 @@ extension SettingsNode {
 
   /// A section of texts under keys of the user's own; nil where it is not given.
   public func texts(_ key: String) -> [String: String]? {
-    guard has(key) else { return nil }
     let section = section(key)
+    guard has(key) else { return nil }
     return Dictionary(
       section.names.map { ($0, section.string($0, default: "")) }, uniquingKeysWith: { first, _ in first })
   }

@@ -15,7 +15,7 @@ public final class SettingsNode {
   let entries: [String: Node]
   private let keyLines: [String: Int]
   private let problems: ProblemList
-  private var known: [String] = []
+  private var known: [AskedKey] = []
   private var sections: [SettingsNode] = []
 
   private init(
@@ -91,7 +91,7 @@ extension SettingsNode {
   /// The mapping under a key; an empty one where the key is not given.
   public func section(_ key: String) -> SettingsNode {
     var mapping: Node.Mapping?
-    switch note(key) {
+    switch note(key, kind: .section) {
     case nil: break
     case .mapping(let found)?: mapping = found
     case .scalar(let scalar)? where scalar.string.isEmpty: break
@@ -106,7 +106,16 @@ extension SettingsNode {
 
   /// A whole number.
   public func int(_ key: String, default fallback: Int, in range: ClosedRange<Int> = .min ... .max) -> Int {
-    guard let text = scalar(key, "a whole number") else { return fallback }
+    optionalInt(key, default: fallback, in: range) ?? fallback
+  }
+
+  /// A whole number; nil where the key is not given.
+  public func int(_ key: String, in range: ClosedRange<Int> = .min ... .max) -> Int? {
+    optionalInt(key, default: nil, in: range)
+  }
+
+  private func optionalInt(_ key: String, default fallback: Int?, in range: ClosedRange<Int>) -> Int? {
+    guard let text = scalar(key, "a whole number", default: fallback) else { return fallback }
     guard let value = Int(text) else {
       report(key, "expected a whole number, found `\(text)`")
       return fallback
@@ -122,7 +131,7 @@ extension SettingsNode {
   public func double(
     _ key: String, default fallback: Double, in range: ClosedRange<Double> = -.infinity ... .infinity
   ) -> Double {
-    guard let text = scalar(key, "a number") else { return fallback }
+    guard let text = scalar(key, "a number", default: fallback) else { return fallback }
     guard let value = Double(text), value.isFinite else {
       report(key, "expected a number, found `\(text)`")
       return fallback
@@ -136,7 +145,7 @@ extension SettingsNode {
 
   /// `true` or `false`.
   public func bool(_ key: String, default fallback: Bool) -> Bool {
-    guard let text = scalar(key, "true or false") else { return fallback }
+    guard let text = scalar(key, "true or false", default: fallback) else { return fallback }
     guard let value = ["true": true, "false": false][text.lowercased()] else {
       report(key, "expected true or false, found `\(text)`")
       return fallback
@@ -146,7 +155,7 @@ extension SettingsNode {
 
   /// A text.
   public func string(_ key: String, default fallback: String) -> String {
-    scalar(key, "a text") ?? fallback
+    scalar(key, "a text", default: fallback) ?? fallback
   }
 
   /// A text that must be given.
@@ -159,7 +168,7 @@ extension SettingsNode {
   public func ints(_ key: String, default fallback: [Int], in range: ClosedRange<Int> = .min ... .max)
     -> [Int]
   {
-    guard let node = note(key) else { return fallback }
+    guard let node = note(key, default: "\(fallback)") else { return fallback }
     let found = node.sequence?.map { $0.scalar.flatMap { Int($0.string) } } ?? []
     let numbers = found.compactMap { $0 }.filter(range.contains)
     guard !numbers.isEmpty, numbers.count == found.count else {
@@ -192,7 +201,8 @@ extension SettingsNode {
     -> Choice
   {
     let names = Choice.allCases.map(\.rawValue)
-    guard let text = scalar(key, "one of \(names.joined(separator: ", "))") else { return fallback }
+    guard let text = scalar(key, "one of \(names.joined(separator: ", "))", default: fallback.rawValue)
+    else { return fallback }
     guard let value = Choice(rawValue: text) else {
       report(
         key,
@@ -217,17 +227,25 @@ extension SettingsNode {
     return bytes
   }
 
-  /// A path; a relative one starts from ``baseFolder``.
-  public func path(_ key: String, default fallback: String) -> String {
-    let text = scalar(key, "a path") ?? fallback
+  /// A path that must be given.
+  ///
+  /// - Parameter expected: what lies there, such as `the folder with ...`.
+  public func requiredPath(_ key: String, expected: String) -> String {
+    if !has(key) { report(key, "is missing; expected \(expected)") }
+    return path(key) ?? ""
+  }
+
+  /// A path, made absolute; a relative one starts from ``baseFolder``. Nil where the key is not given.
+  public func path(_ key: String) -> String? {
+    guard let text = scalar(key, "a path") else { return nil }
     return text.hasPrefix("/")
       ? text
       : URL(fileURLWithPath: text, relativeTo: URL(fileURLWithPath: baseFolder, isDirectory: true))
         .standardizedFileURL.path
   }
 
-  private func scalar(_ key: String, _ expected: String) -> String? {
-    switch note(key) {
+  private func scalar(_ key: String, _ expected: String, default fallback: (any Sendable)? = nil) -> String? {
+    switch note(key, default: fallback.map { "\($0)" }) {
     case nil: return nil
     case .scalar(let scalar)? where !scalar.string.isEmpty: return scalar.string
     case let found?:
@@ -236,8 +254,8 @@ extension SettingsNode {
     }
   }
 
-  func note(_ key: String) -> Node? {
-    known.append(key)
+  func note(_ key: String, kind: AskedKey.Kind = .value, default fallback: String? = nil) -> Node? {
+    known.append(AskedKey(key: fullKey(key), kind: kind, default: fallback))
     return entries[key]
   }
 
@@ -261,6 +279,29 @@ extension SettingsNode {
   }
 }
 
+// MARK: What was asked for
+
+/// A key that a settings file can have, known from its having been asked for.
+public struct AskedKey: Hashable, Sendable {
+  /// What stands under a key.
+  public enum Kind: Hashable, Sendable {
+    case value
+    case section
+  }
+
+  /// The whole key, such as `gan.batch.generator`.
+  public let key: String
+  /// What stands under it.
+  public let kind: Kind
+  /// What holds where it is not given, as text; nil if it must be given, or stands for nothing where it is not.
+  public let `default`: String?
+}
+
+extension SettingsNode {
+  /// Every key that was asked for, here and in the sections below.
+  public var askedKeys: [AskedKey] { known + sections.flatMap(\.askedKeys) }
+}
+
 // MARK: Problems
 
 extension SettingsNode {
@@ -282,8 +323,9 @@ extension SettingsNode {
   }
 
   private func reportUnknownKeys() {
-    for key in entries.keys.sorted() where !known.contains(key) {
-      report(key, "unknown key\(Self.hint(key, among: known)); keys here: \(known.joined(separator: ", "))")
+    let names = known.map { String($0.key.dropFirst(path.isEmpty ? 0 : path.count + 1)) }
+    for key in entries.keys.sorted() where !names.contains(key) {
+      report(key, "unknown key\(Self.hint(key, among: names)); keys here: \(names.joined(separator: ", "))")
     }
     for section in sections { section.reportUnknownKeys() }
   }

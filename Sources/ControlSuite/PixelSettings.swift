@@ -9,6 +9,11 @@ public struct PixelSettings: Hashable, Sendable, Codable {
     case number(Int)
     /// By its name in the model.
     case named(String)
+
+    /// The camera that a text means: `standard`, a number, or a name.
+    public init(parsing text: String) {
+      self = text == "standard" ? .standard : Int(text).map(Self.number) ?? .named(text)
+    }
   }
 
   /// Pixels in a row: 1 to 1,024.

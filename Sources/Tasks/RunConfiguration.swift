@@ -54,7 +54,7 @@ public struct RunConfiguration: Sendable {
   private let trainer: TrainerSource
 
   /// Who trains.
-  private enum TrainerSource: Sendable {
+  enum TrainerSource: Sendable {
     /// A task that pbtnas brings, in `pbtnas worker`.
     case builtIn(TaskSettings)
     /// A program of the user's that speaks the worker protocol.
@@ -70,6 +70,16 @@ public struct RunConfiguration: Sendable {
   /// - Throws: ``ConfigurationProblem`` or ``ConfigurationProblems`` with everything that is wrong.
   public init(file: String, baseFolder: String? = nil) throws {
     let node = try SettingsNode.read(file: file, baseFolder: baseFolder)
+    let (run, trainer) = Self.readAll(node)
+    try node.throwProblems()
+    self.run = run
+    guard let trainer else { throw RunError.settings(["`\(run.task)` is no task"]) }
+    self.trainer = trainer
+  }
+
+  /// Reads everything; problems are noted in `node`.
+  @discardableResult
+  static func readAll(_ node: SettingsNode) -> (run: RunSettings, trainer: TrainerSource?) {
     let limits = BuiltInTask.allCases.map { ($0.rawValue, $0.hyperparameterLimits) }
     let run = RunSettings(
       from: node, tasks: BuiltInTask.names + [Self.programTask],
@@ -78,10 +88,7 @@ public struct RunConfiguration: Sendable {
       run.task == Self.programTask
       ? .program(node.section(Self.programTask).requiredStrings("command"))
       : BuiltInTask(rawValue: run.task).map { .builtIn($0.read(node)) }
-    try node.throwProblems()
-    self.run = run
-    guard let trainer else { throw RunError.settings(["`\(run.task)` is no task"]) }
-    self.trainer = trainer
+    return (run, trainer)
   }
 
   /// The user's program that trains, with its arguments; nil where the task is one that pbtnas brings.

@@ -21,8 +21,7 @@ public struct GANSettings: Hashable, Sendable {
 
   /// Reads the section; problems are noted in `node`. The defaults are the paper's for CIFAR-10, as far as Fashion-MNIST allows.
   public init(from node: SettingsNode) {
-    dataFolder = node.path("data", default: "")
-    if !node.has("data") { node.report("data", "is missing; expected the folder with Fashion-MNIST's files") }
+    dataFolder = node.requiredPath("data", expected: "the folder with Fashion-MNIST's files")
     let widths = 1...4096
     sizes = GANSizes(
       cells: node.int("cells", default: 3, in: 1...5),
@@ -53,7 +52,7 @@ public struct GANSettings: Hashable, Sendable {
     cyclesPerInterval = node.int("cycles_per_interval", default: 1000, in: 1...10_000_000)
     fitnessSamples = node.int("fitness_samples", default: 5000, in: 100...1_000_000)
     shownSamples = node.int("shown_samples", default: 36, in: 1...10_000)
-    classifier = node.has("classifier") ? node.path("classifier", default: "") : nil
+    classifier = node.path("classifier")
     check(node)
   }
 

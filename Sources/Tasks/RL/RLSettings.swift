@@ -115,18 +115,14 @@ public struct EnvironmentSettings: Hashable, Sendable {
       node.report("environment", "is missing; expected a task of the Control Suite, such as `walker-run`")
     }
     task = node.choice("environment", default: ControlTaskName.cartpoleSwingup)
-    if !node.has("models") {
-      node.report("models", "is missing; expected the folder with the Control Suite's models")
-    }
-    models = node.path("models", default: "")
+    models = node.requiredPath("models", expected: "the folder with the Control Suite's models")
     observations = node.choice("observations", default: Observations.pixels)
     actionRepeat = node.int("action_repeat", default: 2, in: 1...100)
     let rendering = node.section("rendering")
     let side = rendering.int("side", default: 84, in: 16...1024)
     pixels = PixelSettings(
       width: side, height: side,
-      shadowSize: rendering.has("shadow_size")
-        ? rendering.int("shadow_size", default: 0, in: 0...8192) : nil,
-      samples: rendering.has("samples") ? rendering.int("samples", default: 0, in: 0...16) : nil)
+      camera: PixelSettings.Camera(parsing: rendering.string("camera", default: "standard")),
+      shadowSize: rendering.int("shadow_size", in: 0...8192), samples: rendering.int("samples", in: 0...16))
   }
 }
