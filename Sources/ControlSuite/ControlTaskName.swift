@@ -19,6 +19,9 @@ public enum ControlTaskName: String, CaseIterable, Sendable, Codable {
   case walkerStand = "walker-stand"
   case walkerWalk = "walker-walk"
 
+  /// The control steps of an episode, which all of these tasks have in common.
+  public static let episodeLength = 1000
+
   /// The task with a name such as `walker-run`.
   ///
   /// - Throws: ``ControlSuiteError/unknownTask(_:)``, whose sentence lists the known ones.

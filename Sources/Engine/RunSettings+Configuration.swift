@@ -42,8 +42,9 @@ extension MethodSettings {
     let mixing = node.section("mixing")
     let hyperparameters = node.section("hyperparameters")
     self.init(
-      populationSize: node.int("population", default: defaults.populationSize),
-      intervals: node.int("intervals", default: defaults.intervals),
+      populationSize: node.int(
+        "population", default: defaults.populationSize, in: .min...1_000_000),
+      intervals: node.int("intervals", default: defaults.intervals, in: .min...1_000_000),
       tau: node.double("tau", default: defaults.tau),
       mixProbability: node.double("mix_probability", default: defaults.mixProbability),
       lambda: node.double("lambda", default: defaults.lambda),

@@ -18,7 +18,7 @@ struct EpisodeTests {
     let observations = try golden["\(task).observations"]
     let size = environment.observationSize
     var actions = SeededGenerator(seed: try golden.integer("\(task).seed"))
-    #expect(environment.episodeLength == 1000)
+    #expect(environment.episodeLength == ControlTaskName.episodeLength)
     #expect(rewards.count == 1000 && observations.count == 101 * size)
 
     var largest = difference(try environment.reset(to: state), observations[..<size])

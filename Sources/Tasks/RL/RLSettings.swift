@@ -6,7 +6,7 @@ import Torch
 public struct RLSettings: Hashable, Sendable {
   /// What an agent acts in.
   public var environment: EnvironmentSettings
-  /// The width of the hidden layers of policy and Q networks.
+  /// The width of the hidden layers of policy and Q networks; at least 2, which some inner layers halve.
   public var hidden: Int
   /// The encoder's channels, with pixels.
   public var encoderChannels: Int
@@ -40,7 +40,7 @@ public struct RLSettings: Hashable, Sendable {
   /// the replay buffer's capacity, which is DrQ-v2's for the other tasks.
   public init(from node: SettingsNode) {
     environment = EnvironmentSettings(from: node)
-    hidden = node.int("hidden", default: 1024, in: 1...65_536)
+    hidden = node.int("hidden", default: 1024, in: 2...65_536)
     encoderChannels = node.int("encoder_channels", default: 32, in: 1...4096)
     featureLengths = node.ints("feature_dims", default: [25, 50, 100, 150], in: 1...65_536)
     batch = node.int("batch", default: 256, in: 1...65_536)
@@ -66,6 +66,16 @@ public struct RLSettings: Hashable, Sendable {
       node.report(
         "frames_per_interval",
         "expected a multiple of `action_repeat` (\(environment.actionRepeat)), found \(framesPerInterval)")
+    }
+    if Set(featureLengths).count < featureLengths.count {
+      node.report("feature_dims", "expected lengths that differ, found \(featureLengths)")
+    }
+    let episodeSteps = (ControlTaskName.episodeLength - 1) / environment.actionRepeat + 1
+    if episodeSteps < returnSteps {
+      node.report(
+        "n_step",
+        "expected no more than the \(episodeSteps) agent steps of an episode with `action_repeat: "
+          + "\(environment.actionRepeat)`, found \(returnSteps)")
     }
     if stepsPerInterval < returnSteps {
       node.report(
