@@ -14,7 +14,7 @@ struct Run: AsyncParsableCommand {
   @Option(
     name: .shortAndLong,
     help: ArgumentHelp(
-      "The run's folder; must not hold a run yet. (default: runs/<config's name>-<number>)",
+      "The run's folder; must be empty, or not exist yet. (default: runs/<config's name>-<number>)",
       valueName: "folder"))
   var output: String?
 
@@ -25,17 +25,15 @@ struct Run: AsyncParsableCommand {
   func run() async throws {
     // Settings that are refused leave no folder behind.
     _ = try RunConfiguration(file: file)
-    let folder = RunFolder(path: output ?? Self.freshFolder(for: file))
+    let folder = try output.map(RunFolder.init) ?? Self.freshFolder(for: file)
     try folder.create(configuration: file)
     try await runSearch(in: folder, workers: workers.workers, resumes: false, display)
   }
 
   /// `runs/<name>-1`, or with the next number that is free.
-  private static func freshFolder(for file: String) -> String {
+  private static func freshFolder(for file: String) throws -> RunFolder {
     let name = URL(fileURLWithPath: file).deletingPathExtension().lastPathComponent
-    let numbers = sequence(first: 1) { $0 + 1 }
-    return numbers.lazy.map { "runs/\(name)-\($0)" }
-      .first { !FileManager.default.fileExists(atPath: $0) } ?? "runs/\(name)"
+    return try RunFolder.makeFirstFree((1...1_000_000).lazy.map { "runs/\(name)-\($0)" })
   }
 }
 

@@ -106,15 +106,15 @@ extension SettingsNode {
 
   /// A whole number.
   public func int(_ key: String, default fallback: Int, in range: ClosedRange<Int> = .min ... .max) -> Int {
-    optionalInt(key, default: fallback, in: range) ?? fallback
+    keep(key, readInt(key, default: fallback, in: range)) ?? fallback
   }
 
   /// A whole number; nil where the key is not given.
   public func int(_ key: String, in range: ClosedRange<Int> = .min ... .max) -> Int? {
-    optionalInt(key, default: nil, in: range)
+    keep(key, readInt(key, default: nil, in: range))
   }
 
-  private func optionalInt(_ key: String, default fallback: Int?, in range: ClosedRange<Int>) -> Int? {
+  private func readInt(_ key: String, default fallback: Int?, in range: ClosedRange<Int>) -> Int? {
     guard let text = scalar(key, "a whole number", default: fallback) else { return fallback }
     guard let value = Int(text) else {
       report(key, "expected a whole number, found `\(text)`")
@@ -131,6 +131,10 @@ extension SettingsNode {
   public func double(
     _ key: String, default fallback: Double, in range: ClosedRange<Double> = -.infinity ... .infinity
   ) -> Double {
+    keep(key, readDouble(key, default: fallback, in: range)) ?? fallback
+  }
+
+  private func readDouble(_ key: String, default fallback: Double, in range: ClosedRange<Double>) -> Double {
     guard let text = scalar(key, "a number", default: fallback) else { return fallback }
     guard let value = Double(text), value.isFinite else {
       report(key, "expected a number, found `\(text)`")
@@ -145,6 +149,10 @@ extension SettingsNode {
 
   /// `true` or `false`.
   public func bool(_ key: String, default fallback: Bool) -> Bool {
+    keep(key, readBool(key, default: fallback)) ?? fallback
+  }
+
+  private func readBool(_ key: String, default fallback: Bool) -> Bool {
     guard let text = scalar(key, "true or false", default: fallback) else { return fallback }
     guard let value = ["true": true, "false": false][text.lowercased()] else {
       report(key, "expected true or false, found `\(text)`")
@@ -155,7 +163,7 @@ extension SettingsNode {
 
   /// A text.
   public func string(_ key: String, default fallback: String) -> String {
-    scalar(key, "a text", default: fallback) ?? fallback
+    keep(key, scalar(key, "a text", default: fallback) ?? fallback) ?? fallback
   }
 
   /// A text that must be given.
@@ -168,6 +176,10 @@ extension SettingsNode {
   public func ints(_ key: String, default fallback: [Int], in range: ClosedRange<Int> = .min ... .max)
     -> [Int]
   {
+    keep(key, readInts(key, default: fallback, in: range)) ?? fallback
+  }
+
+  private func readInts(_ key: String, default fallback: [Int], in range: ClosedRange<Int>) -> [Int] {
     guard let node = note(key, default: "\(fallback)") else { return fallback }
     let found = node.sequence?.map { $0.scalar.flatMap { Int($0.string) } } ?? []
     let numbers = found.compactMap { $0 }.filter(range.contains)
@@ -200,6 +212,14 @@ extension SettingsNode {
   public func choice<Choice: RawRepresentable<String> & CaseIterable>(_ key: String, default fallback: Choice)
     -> Choice
   {
+    let choice = readChoice(key, default: fallback)
+    keep(key, choice.rawValue)
+    return choice
+  }
+
+  private func readChoice<Choice: RawRepresentable<String> & CaseIterable>(
+    _ key: String, default fallback: Choice
+  ) -> Choice {
     let names = Choice.allCases.map(\.rawValue)
     guard let text = scalar(key, "one of \(names.joined(separator: ", "))", default: fallback.rawValue)
     else { return fallback }
@@ -254,6 +274,15 @@ extension SettingsNode {
     }
   }
 
+  /// Remembers the value that holds for a key that was just asked for.
+  @discardableResult
+  private func keep<Value>(_ key: String, _ value: Value?) -> Value? {
+    if let place = known.lastIndex(where: { $0.key == fullKey(key) }) {
+      known[place].value = value.map { "\($0)" }
+    }
+    return value
+  }
+
   func note(_ key: String, kind: AskedKey.Kind = .value, default fallback: String? = nil) -> Node? {
     known.append(AskedKey(key: fullKey(key), kind: kind, default: fallback))
     return entries[key]
@@ -295,11 +324,22 @@ public struct AskedKey: Hashable, Sendable {
   public let kind: Kind
   /// What holds where it is not given, as text; nil if it must be given, or stands for nothing where it is not.
   public let `default`: String?
+  /// What holds, as text that is the same however the value was written; nil for sections and paths, and where nothing
+  /// does.
+  public fileprivate(set) var value: String?
 }
 
 extension SettingsNode {
   /// Every key that was asked for, here and in the sections below.
   public var askedKeys: [AskedKey] { known + sections.flatMap(\.askedKeys) }
+
+  /// What holds in a section, as text by whole key: given or not, and the same however it was written. Paths are left
+  /// out, since they say where something lies and not what it is.
+  public func settings(in section: String) -> [String: String] {
+    let pairs = askedKeys.compactMap { asked in asked.value.map { (asked.key, $0) } }
+    return Dictionary(
+      pairs.filter { $0.0.hasPrefix("\(fullKey(section)).") }, uniquingKeysWith: { first, _ in first })
+  }
 }
 
 // MARK: Problems

@@ -22,6 +22,8 @@ public struct RunFolder: Hashable, Sendable {
   public var logs: String { "\(path)/logs" }
   /// The best network: its weights, with its genome in the header.
   public var best: String { "\(path)/best.safetensors" }
+  /// Where the best network is written before it takes the place of the one before.
+  var newBest: String { "\(path)/new-best.safetensors" }
   /// The weights of the last members averaged, where `pbtnas soup` was called.
   public var bestSoup: String { "\(path)/\(Self.bestSoupName)" }
   static let bestSoupName = "best-soup.safetensors"
@@ -29,7 +31,8 @@ public struct RunFolder: Hashable, Sendable {
   public var summary: String { "\(path)/summary.txt" }
   /// Marks that an engine is at work here.
   var lock: String { "\(path)/.lock" }
-  private var baseFolderFile: String { "\(path)/config.base" }
+  private var baseFolderFile: String { "\(path)/\(Self.baseFolderName)" }
+  private static let baseFolderName = "config.base"
   private var checkpoints: String { "\(path)/\(Self.checkpointFolder)" }
   private static let checkpointFolder = "checkpoints"
 
@@ -62,20 +65,51 @@ public struct RunFolder: Hashable, Sendable {
 
   /// Makes the folder of a new run, with a copy of its settings file and the folder that relative paths in that start from.
   ///
-  /// - Throws: ``RunError`` if there is a run already or the folder cannot be written to.
+  /// A folder where a run was to start but never had members is used again.
+  ///
+  /// - Throws: ``RunError`` if there is a run already, the folder holds something else, or it cannot be written to.
   public func create(configuration file: String) throws {
     let manager = FileManager.default
-    if manager.fileExists(atPath: record) { throw RunError.exists(folder: path) }
+    if try holdsBegunRun() { throw RunError.exists(folder: path) }
+    let found = (try? manager.contentsOfDirectory(atPath: path)) ?? []
+    // A run removes files that it does not need any more: none but its own may be where it keeps them.
+    guard found.isEmpty || found.contains(Self.baseFolderName) else { throw RunError.notEmpty(folder: path) }
     do {
       let settings = URL(fileURLWithPath: file)
       let text = try Data(contentsOf: settings)
       try manager.createDirectory(atPath: path, withIntermediateDirectories: true)
+      // Not while another engine starts there.
+      let lock = try RunLock(self)
+      defer { withExtendedLifetime(lock) {} }
       try text.write(to: URL(fileURLWithPath: configuration), options: .atomic)
       let base = settings.deletingLastPathComponent().standardizedFileURL.path
       try Data(base.utf8).write(to: URL(fileURLWithPath: baseFolderFile), options: .atomic)
+    } catch let error as RunError {
+      throw error
     } catch {
       throw RunError.cannotWrite(folder: path, reason: error.localizedDescription)
     }
+  }
+
+  /// Makes the first of some folders that is not there yet.
+  ///
+  /// - Throws: ``RunError/cannotWrite(folder:reason:)``
+  public static func makeFirstFree(_ paths: some Sequence<String>) throws -> RunFolder {
+    for path in paths {
+      let parent = URL(fileURLWithPath: path).deletingLastPathComponent().path
+      try? FileManager.default.createDirectory(atPath: parent, withIntermediateDirectories: true)
+      if mkdir(path, 0o777) == 0 { return RunFolder(path: path) }
+      guard errno == EEXIST else {
+        throw RunError.cannotWrite(folder: path, reason: String(cString: strerror(errno)))
+      }
+    }
+    throw RunError.cannotWrite(folder: "runs", reason: "every name is taken")
+  }
+
+  /// Whether a run has members here: from then on, it goes on with its settings.
+  func holdsBegunRun() throws -> Bool {
+    guard FileManager.default.fileExists(atPath: record) else { return false }
+    return try Record(path: record).lastInterval() != nil
   }
 
   /// The folder that relative paths in ``configuration`` start from: that of the file that it is a copy of.
@@ -162,8 +196,9 @@ public struct RunFolder: Hashable, Sendable {
   /// Removes what a writer that was killed has left beside ``best``.
   func removeLeftovers() throws {
     let manager = FileManager.default
-    // Only there if a soup was interrupted.
+    // Only there if a soup, or the writing of a best network, was interrupted.
     unlink(soupTrial)
+    unlink(newBest)
     for name in try manager.contentsOfDirectory(atPath: path) where name.contains(".safetensors.part-") {
       try manager.removeItem(atPath: "\(path)/\(name)")
     }
@@ -202,6 +237,8 @@ public enum RunError: Error, Hashable, Sendable {
   case exists(folder: String)
   /// The folder holds no run.
   case noRun(folder: String)
+  /// The folder of a new run has files in it already.
+  case notEmpty(folder: String)
   /// The run has not come to its end.
   case notFinished(folder: String)
   /// Another process works on the run.
@@ -243,6 +280,8 @@ extension RunError: CustomStringConvertible {
       "\(folder) holds a run already; go on with it by `pbtnas resume \(folder)`, or name another folder by --output"
     case .noRun(let folder):
       "\(folder) holds no run: expected a folder made by `pbtnas run`, with a run.sqlite in it"
+    case .notEmpty(let folder):
+      "\(folder) is not empty and holds no run; name a folder by --output that is empty or does not exist"
     case .notFinished(let folder):
       "the run in \(folder) is not finished; go on with it by `pbtnas resume \(folder)`"
     case .inUse(let folder): "another process is working on \(folder); wait for it, or stop it"

@@ -18,6 +18,9 @@ public struct RunSettings: Codable, Hashable, Sendable {
   public var heartbeatTimeout: Double
   /// What stays on the disk.
   public var storage: StorageSettings
+  /// What the task was told, as text by whole key, such as `rl.batch`: what a run must go on with and what tells runs
+  /// apart. Nil where only the trainer knows, as with a program of the user's.
+  public var taskSettings: [String: String]?
 
   /// What the draws of every evaluation follow from: the same for all members and intervals.
   public var evaluationSeed: UInt64 {
@@ -27,7 +30,8 @@ public struct RunSettings: Codable, Hashable, Sendable {
   /// Makes settings.
   public init(
     task: String, seed: UInt64 = 0, method: MethodSettings, workers: Int = 1, threadsPerWorker: Int = 1,
-    retries: Int = 2, heartbeatTimeout: Double = 600, storage: StorageSettings = StorageSettings()
+    retries: Int = 2, heartbeatTimeout: Double = 600, storage: StorageSettings = StorageSettings(),
+    taskSettings: [String: String]? = nil
   ) {
     self.task = task
     self.seed = seed
@@ -37,6 +41,7 @@ public struct RunSettings: Codable, Hashable, Sendable {
     self.retries = retries
     self.heartbeatTimeout = heartbeatTimeout
     self.storage = storage
+    self.taskSettings = taskSettings
   }
 }
 
@@ -54,5 +59,6 @@ extension RunSettings {
     heartbeatTimeout =
       try container.decodeIfPresent(Double.self, forKey: .heartbeatTimeout) ?? heartbeatTimeout
     storage = try container.decodeIfPresent(StorageSettings.self, forKey: .storage) ?? storage
+    taskSettings = try container.decodeIfPresent([String: String].self, forKey: .taskSettings)
   }
 }

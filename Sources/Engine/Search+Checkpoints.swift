@@ -49,9 +49,14 @@ extension Search {
   func writeBest(_ network: BestNetwork, from row: Record.Row) async throws -> BestNetwork {
     var network = network
     try await repair([row.end])
-    try network.write(checkpoint: folder.absolute(row.end.name), space: space, to: folder.best)
-    network.digest = try digests.digest(of: folder.best)
+    let new = folder.newBest
+    try network.write(checkpoint: folder.absolute(row.end.name), space: space, to: new)
+    network.digest = try digests.digest(of: new)
+    // The record names the new file before it is there: if the process ends in between, it is written again from a
+    // checkpoint that is still kept. The old file may come from one that is long gone.
     try record.set("best", network)
+    _ = try record.settle()
+    guard rename(new, folder.best) == 0 else { throw POSIXError.last }
     return network
   }
 

@@ -35,9 +35,8 @@ public actor Search {
     _ folder: RunFolder, _ settings: RunSettings, executor: any Executor, resumes: Bool,
     report: @escaping @Sendable (RunEvent) -> Void
   ) throws {
-    let exists = FileManager.default.fileExists(atPath: folder.record)
-    if resumes && !exists { throw RunError.noRun(folder: folder.path) }
-    if !resumes && exists { throw RunError.exists(folder: folder.path) }
+    if resumes { try folder.requireRun() }
+    if try !resumes && folder.holdsBegunRun() { throw RunError.exists(folder: folder.path) }
     self.folder = folder
     self.settings = settings
     self.executor = executor
@@ -56,6 +55,7 @@ public actor Search {
   /// - Returns: what was found; at once if the run has come to its end before.
   /// - Throws: `CancellationError` after ``interrupt()``; ``MethodError`` if too few members are left; ``RunError``; what the executor throws.
   public func run() async throws -> RunSummary {
+    try checkSettings()
     if let summary = try finishedBefore() { return summary }
     do {
       let summary = try await search()
@@ -83,7 +83,7 @@ public actor Search {
   /// The whole method: train, evaluate, select, mix, until the budget is spent.
   private func search() async throws -> RunSummary {
     space = try await executor.start()
-    try checkOrKeepSettings()
+    try checkOrKeepSearchSpace()
     if try record.lastInterval() == nil { try await beginFirstInterval() }
     let first = try record.lastInterval() ?? 1
     try tell(
@@ -122,8 +122,21 @@ public actor Search {
     return summary
   }
 
-  /// A run goes on only with the settings and search space that it began with; how many workers there are may change.
-  private func checkOrKeepSettings() throws {
+  /// A run goes on only with the settings that it began with; how many workers there are, and what is kept, may change.
+  private func checkSettings() throws {
+    guard let old: RunSettings = try record.get("settings"), try record.lastInterval() != nil else { return }
+    guard old.method == method, old.seed == settings.seed, old.task == settings.task else {
+      throw RunError.changed(what: "a setting under `task`, `seed` or `search`")
+    }
+    guard let before = old.taskSettings, let now = settings.taskSettings else { return }
+    for key in Set(before.keys).union(now.keys).sorted() where before[key] != now[key] {
+      let (before, now) = (before[key] ?? "not given", now[key] ?? "not given")
+      throw RunError.changed(what: "the setting `\(key)` (\(before), now \(now))")
+    }
+  }
+
+  /// A run goes on only with the search space that it began with.
+  private func checkOrKeepSearchSpace() throws {
     let problems = method.problems(searchSpace: space)
     guard problems.isEmpty else {
       throw RunError.settings(problems.map { "\($0.setting): \($0.message)" })
@@ -133,11 +146,6 @@ public actor Search {
     clock.resume(after: try record.get("measured") ?? RunClock.Measured())
     if let old: SearchSpace = try record.get("searchSpace"), old.genes != space.genes {
       throw RunError.changed(what: "the trainer's search space")
-    }
-    if let old: RunSettings = try record.get("settings"),
-      old.method != method || old.seed != settings.seed || old.task != settings.task
-    {
-      throw RunError.changed(what: "a setting under `task`, `seed` or `search`")
     }
     try record.set("searchSpace", space)
     try record.set("settings", settings)

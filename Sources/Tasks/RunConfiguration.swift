@@ -81,13 +81,14 @@ public struct RunConfiguration: Sendable {
   @discardableResult
   static func readAll(_ node: SettingsNode) -> (run: RunSettings, trainer: TrainerSource?) {
     let limits = BuiltInTask.allCases.map { ($0.rawValue, $0.hyperparameterLimits) }
-    let run = RunSettings(
+    var run = RunSettings(
       from: node, tasks: BuiltInTask.names + [Self.programTask],
       limits: Dictionary(uniqueKeysWithValues: limits))
     let trainer: TrainerSource? =
       run.task == Self.programTask
       ? .program(node.section(Self.programTask).requiredStrings("command"))
       : BuiltInTask(rawValue: run.task).map { .builtIn($0.read(node)) }
+    if case .builtIn? = trainer { run.taskSettings = node.settings(in: run.task) }
     return (run, trainer)
   }
 

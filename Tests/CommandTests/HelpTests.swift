@@ -53,8 +53,8 @@ import Testing
         <config>                The settings file (YAML).
 
       OPTIONS:
-        -o, --output <folder>   The run's folder; must not hold a run yet. (default:
-                                runs/<config's name>-<number>)
+        -o, --output <folder>   The run's folder; must be empty, or not exist yet.
+                                (default: runs/<config's name>-<number>)
         --workers <workers>     How many members train at once, instead of what the
                                 settings say.
         --quiet                 Print the best network's file at the end, and nothing

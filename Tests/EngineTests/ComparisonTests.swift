@@ -190,6 +190,22 @@ import Testing
     #expect(comparison.groups.map(\.seeds) == [[1, 2], [1]])
   }
 
+  @Test("the record says what was trained, whatever stands in the run's settings file later")
+  func recordedTaskSettings() async throws {
+    var runs: [ComparedRun] = []
+    for (seed, rate) in [(UInt64(1), "0.001"), (2, "0.001"), (1, "0.002")] {
+      var settings = RunSettings.test(population: 4, intervals: 1, seed: seed)
+      settings.taskSettings = ["toy.rate": rate]
+      let run = try await TestRun.undisturbed(settings)
+      kept.append(run)
+      try "task: toy\ntoy: {rate: \(seed)}\n"
+        .write(toFile: run.folder.configuration, atomically: true, encoding: .utf8)
+      runs.append(try ComparedRun(run.folder))
+    }
+    #expect(
+      try Comparison(runs).groups.map(\.label) == ["pbt-nas toy.rate=0.001", "pbt-nas toy.rate=0.002"])
+  }
+
   @Test("what cannot be compared fairly is refused with both runs' names")
   func refused() async throws {
     let first = try await run(.pbtNAS, seed: 1)

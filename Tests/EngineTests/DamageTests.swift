@@ -1,5 +1,6 @@
 import Foundation
 import PBTNAS
+import Synchronization
 import Testing
 
 @testable import Engine
@@ -102,6 +103,43 @@ import Testing
     try await run.run(settings, InProcessExecutor(workers: 2), resumes: true)
     #expect(try run.outcome() == before)
     #expect(run.seen.contains(.checkpointRestored(file: "best.safetensors", isIdentical: true)))
+  }
+
+  @Test("a run that ended between naming a new best network and having its file trains nothing again for it")
+  func killedBeforeTheBestIsThere() async throws {
+    let settings = RunSettings.test(seed: 5)
+    let run = try TestRun()
+    let copy = try TestRun()
+    let old = Mutex<Data?>(nil)
+    let search = try Search(
+      run.folder, settings, executor: InProcessExecutor(workers: 2), resumes: false
+    ) { event in
+      guard case .bestImproved(_, let interval, _) = event, copy.seen.isEmpty else { return }
+      #expect(throws: Never.self) {
+        let best = try Data(contentsOf: URL(fileURLWithPath: run.folder.best))
+        guard let before = old.withLock({ $0 }), interval > 1 else { return old.withLock { $0 = best } }
+        // The record has come to the disk, the file's new name has not.
+        try WholeRunTests.copy(run.folder.path, to: copy.folder.path)
+        try before.write(to: URL(fileURLWithPath: copy.folder.best))
+        try best.write(to: URL(fileURLWithPath: copy.folder.newBest))
+        copy.events.withLock { $0.append(event) }
+      }
+    }
+    _ = try await search.run()
+    let jobs = Mutex(0)
+    let executor = InProcessExecutor(workers: 2) { job, _ in
+      if case .train = job { jobs.withLock { $0 += 1 } }
+      return nil
+    }
+    guard case .bestImproved(_, let interval, _)? = copy.seen.first else {
+      Issue.record("expected the best to improve after the first interval")
+      return
+    }
+    try await copy.run(settings, executor, resumes: true)
+    #expect(try copy.outcome() == run.outcome())
+    #expect(copy.seen.contains(.checkpointRestored(file: "best.safetensors", isIdentical: true)))
+    #expect(jobs.withLock { $0 } == (settings.method.intervals - interval) * settings.method.populationSize)
+    #expect(!FileManager.default.fileExists(atPath: copy.folder.newBest))
   }
 
   @Test("a checkpoint that cannot be made again stops the run with its name")

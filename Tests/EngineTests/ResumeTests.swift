@@ -145,5 +145,59 @@ import Testing
     var settings = RunSettings.test()
     settings.workers = 3
     try await run.run(settings, InProcessExecutor(workers: 3), resumes: true)
+    // Neither does one that has come to its end, which would say that it was done.
+    settings.method.intervals += 1
+    await #expect(throws: RunError.changed(what: "a setting under `task`, `seed` or `search`")) {
+      try await run.run(settings, InProcessExecutor(workers: 1), resumes: true)
+    }
+  }
+
+  @Test("a run does not go on with other settings of its task, and the error names the first")
+  func otherTaskSettings() async throws {
+    var settings = RunSettings.test()
+    settings.taskSettings = ["toy.batch": "256", "toy.rate": "0.001"]
+    let run = try TestRun()
+    try await run.run(settings, InProcessExecutor(workers: 2))
+    for (key, value, told) in [
+      ("toy.rate", "0.002", "the setting `toy.rate` (0.001, now 0.002)"),
+      ("toy.alpha", "1", "the setting `toy.alpha` (not given, now 1)"),
+    ] {
+      var changed = settings
+      changed.taskSettings?[key] = value
+      await #expect(throws: RunError.changed(what: told)) {
+        try await run.run(changed, InProcessExecutor(workers: 2), resumes: true)
+      }
+    }
+  }
+
+  @Test(
+    "a folder where no member ever began takes a new run, with its settings; one of another kind does not")
+  func unbegun() async throws {
+    let run = try TestRun()
+    let file = run.folder.path + ".yml"
+    defer { try? FileManager.default.removeItem(atPath: file) }
+    try Data("task: toy\n".utf8).write(to: URL(fileURLWithPath: file))
+    try run.folder.create(configuration: file)
+    let failing = InProcessExecutor(workers: 1) { _, _ in JobFailed("the data set is gone") }
+    await #expect(throws: (any Error).self) { try await run.run(.test(), failing) }
+    #expect(FileManager.default.fileExists(atPath: run.folder.record))
+    // The search's last task may still be about to end, and with it goes the lock.
+    while (try? RunLock(run.folder)) == nil { await Task.yield() }
+    try Data("task: toy # mended\n".utf8).write(to: URL(fileURLWithPath: file))
+    try run.folder.create(configuration: file)
+    #expect(try String(contentsOfFile: run.folder.configuration, encoding: .utf8).contains("mended"))
+    var other = RunSettings.test()
+    other.method.lambda = 0.5
+    try await run.run(other, InProcessExecutor(workers: 1))
+    #expect(throws: RunError.exists(folder: run.folder.path)) {
+      try run.folder.create(configuration: file)
+    }
+
+    let project = try TestRun()
+    try FileManager.default.createDirectory(
+      atPath: project.folder.attachments.path, withIntermediateDirectories: true)
+    #expect(throws: RunError.notEmpty(folder: project.folder.path)) {
+      try project.folder.create(configuration: file)
+    }
   }
 }

@@ -131,7 +131,7 @@ import Testing
   }
 
   /// Copies a folder that workers write to; what they rename meanwhile is as if it were not written yet.
-  private static func copy(_ source: String, to target: String) throws {
+  static func copy(_ source: String, to target: String) throws {
     let manager = FileManager.default
     for name in try manager.subpathsOfDirectory(atPath: source) {
       var isFolder: ObjCBool = false

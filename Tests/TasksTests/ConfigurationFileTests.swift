@@ -83,6 +83,12 @@ import Testing
         "rl.observations: expected one of state, pixels, found `pixel`; did you mean `pixels`?"
       ),
       ("discount: 1.5", "rl.discount: expected a number in 0.0...1.0, found 1.5"),
+      ("hidden: 1", "rl.hidden: expected a whole number in 2...65536, found 1"),
+      ("feature_dims: [25, 50, 25]", "rl.feature_dims: expected lengths that differ, found [25, 50, 25]"),
+      (
+        "n_step: 501",
+        "rl.n_step: expected no more than the 500 agent steps of an episode with `action_repeat: 2`, found 501"
+      ),
       (
         "feature_dims: 50",
         "rl.feature_dims: expected a list of whole numbers, each in 1...65536, such as `[25, 50]`, found `50`"
@@ -98,6 +104,23 @@ import Testing
       try complaints("task: rl\nrl:\n  environment: walker-run\n  models: x\n  \(line)\n") == [
         ":5: \(expected)"
       ])
+  }
+
+  @Test("what a task was told is the same however it is written, with defaults and without paths")
+  func taskSettings() throws {
+    func settings(_ lines: String) throws -> [String: String] {
+      let path = FileManager.default.temporaryDirectory.appendingPathComponent("\(UUID()).yml").path
+      defer { try? FileManager.default.removeItem(atPath: path) }
+      try Data("task: rl\nrl:\n  environment: walker-run\n\(lines)\n".utf8).write(
+        to: URL(fileURLWithPath: path))
+      return try #require(try RunConfiguration(file: path).run.taskSettings)
+    }
+    let settings1 = try settings("  models: x\n  learning_rate: 1e-3\n  batch: 256\n  feature_dims: [25,50]")
+    let settings2 = try settings("  feature_dims: [25, 50]\n  models: y/z\n  learning_rate: 0.001")
+    #expect(settings1 == settings2)
+    #expect(settings1["rl.learning_rate"] == "0.001" && settings1["rl.environment"] == "walker-run")
+    #expect(settings1["rl.models"] == nil && settings1["rl.rendering.side"] == "84")
+    #expect(try settings("  models: x\n  learning_rate: 1e-3") != settings1)
   }
 
   @Test("control without environment and models is told both, and an unknown environment the nearest")
@@ -117,6 +140,10 @@ import Testing
       ("population: 3", ":3: search.population: expected at least 4 members, got 3"),
       ("population: eight", ":3: search.population: expected a whole number, found `eight`"),
       ("intervals: 0", ":3: search.intervals: expected at least 1 interval, got 0"),
+      (
+        "population: 9223372036854775807",
+        ":3: search.population: expected a whole number of at most 1000000, found 9223372036854775807"
+      ),
       ("tau: 0.51", ":3: search.tau: expected a fraction above 0 and at most 0.5, got 0.51"),
       ("tau: 0", ":3: search.tau: expected a fraction above 0 and at most 0.5, got 0.0"),
       ("mix_probability: 1.5", ":3: search.mix_probability: expected a number in 0...1, got 1.5"),

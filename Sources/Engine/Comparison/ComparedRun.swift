@@ -8,8 +8,8 @@ public struct ComparedRun: Hashable, Sendable {
   public let folder: String
   /// Its settings, as the engine knows them.
   public let settings: RunSettings
-  /// The settings of what was trained, as text by their whole keys: all of the settings file that the engine
-  /// does not know.
+  /// The settings of what was trained, as text by their whole keys. Where the record does not have them, all of the
+  /// settings file that the engine does not know.
   public let taskSettings: [String: String]
   /// The best fitness up to the end of each interval.
   public let bestSoFar: [Double]
@@ -28,15 +28,18 @@ public struct ComparedRun: Hashable, Sendable {
     else { throw RunError.notFinished(folder: folder.path) }
     self.folder = folder.path
     self.settings = settings
-    let hasFile = FileManager.default.fileExists(atPath: folder.configuration)
-    taskSettings =
-      hasFile ? try SettingsNode.read(file: folder.configuration).leaves(except: Self.engineSections) : [:]
+    taskSettings = try settings.taskSettings ?? Self.taskSettings(inFile: folder.configuration)
     let members = Dictionary(grouping: try record.allMembers(), by: \.interval)
     var best = -Double.infinity
     bestSoFar = (1...max(1, summary.intervals)).map { interval in
       best = max(best, members[interval]?.compactMap(\.fitness).max() ?? best)
       return best
     }
+  }
+
+  private static func taskSettings(inFile file: String) throws -> [String: String] {
+    guard FileManager.default.fileExists(atPath: file) else { return [:] }
+    return try SettingsNode.read(file: file).leaves(except: engineSections)
   }
 
   /// The best fitness of the whole run.
