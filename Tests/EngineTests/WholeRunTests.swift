@@ -86,8 +86,10 @@ import Testing
     case powerFailure
   }
 
-  @Test(arguments: End.allCases) func aRunThatEndsAtAnyEventGoesOnLikeOneThatDidNot(end: End) async throws {
-    let settings = RunSettings.test(population: 4, intervals: 3, seed: randomSeed())
+  @Test(arguments: End.allCases, [StorageSettings.Slack.none, StorageSettings.Slack()])
+  func aRunThatEndsAtAnyEventGoesOnLikeOneThatDidNot(end: End, slack: StorageSettings.Slack) async throws {
+    var settings = RunSettings.test(population: 4, intervals: 3, seed: randomSeed())
+    settings.storage.slack = slack
     let run = try TestRun()
     let copies = Mutex<[(kind: String, run: TestRun)]>([])
     let failures = Mutex<[String]>([])
