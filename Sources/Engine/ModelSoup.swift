@@ -71,7 +71,8 @@ public func makeSoup(
     try rows.map { try $0.decodedGenome() }, fitness: rows.map(\.fitnessOrNaN))
   guard !candidates.isEmpty else { throw SoupError.nobody(folder: folder.path, interval: run.intervals) }
   let ingredients = try candidates.map { try ingredient(rows[$0], folder) }
-  let kitchen = Kitchen(folder: folder, settings: settings, executor: executor)
+  let kitchen = Kitchen(
+    folder: folder, settings: settings, interval: run.intervals, record: record, executor: executor)
   do {
     let announced = try await executor.start()
     guard announced.genes == space.genes else { throw RunError.changed(what: "the trainer's search space") }
@@ -99,6 +100,8 @@ private func ingredient(_ row: Record.Row, _ folder: RunFolder) throws -> Checkp
 private struct Kitchen {
   let folder: RunFolder
   let settings: RunSettings
+  let interval: Int
+  let record: Record
   let executor: any Executor
 
   func cook(
@@ -112,12 +115,12 @@ private struct Kitchen {
     let chosenBy = seed.seed(member: 0, interval: 0, purpose: .evaluation)
     let others = seed.seed(member: 1, interval: 0, purpose: .evaluation)
     let (best, genome) = (ingredients[0].file.path, ingredients[0].genome)
-    let alone = try await evaluate(best, genome, chosenBy)
+    let alone = try await evaluate(best, genome, chosenBy, candidates[0])
     report(SoupStep(member: candidates[0], fitness: alone, isKept: true))
     var (chosen, fitness) = ([0], alone)
     for index in ingredients.indices.dropFirst() {
       try writeSoup(of: (chosen + [index]).map { ingredients[$0] }, to: trial)
-      let found = try await evaluate(trial, genome, chosenBy)
+      let found = try await evaluate(trial, genome, chosenBy, candidates[index])
       let isKept = found > fitness
       report(SoupStep(member: candidates[index], fitness: found, isKept: isKept))
       if isKept { (chosen, fitness) = (chosen + [index], found) }
@@ -130,27 +133,28 @@ private struct Kitchen {
       to: folder.bestSoup)
     let soup = folder.absolute(RunFolder.bestSoupName)
     return SoupSummary(
-      file: folder.bestSoup, interval: run.intervals, candidates: candidates, members: members,
+      file: folder.bestSoup, interval: interval, candidates: candidates, members: members,
       gain: .init(best: alone, soup: fitness),
       gainOnOtherDraws: .init(
-        best: try await evaluate(best, genome, others),
-        soup: try await evaluate(soup, genome, others, artifacts: folder.absolute("samples/soup"))),
+        best: try await evaluate(best, genome, others, candidates[0]),
+        soup: try await evaluate(
+          soup, genome, others, candidates[0], artifacts: folder.absolute("samples/soup"))),
       runBestFitness: run.bestFitness)
   }
 
+  /// The fitness of a network.
+  ///
+  /// - Parameter member: whom the record names if the worker is lost.
   private func evaluate(
-    _ checkpoint: String, _ genome: Genome, _ seed: UInt64, artifacts: String? = nil
+    _ checkpoint: String, _ genome: Genome, _ seed: UInt64, _ member: Int, artifacts: String? = nil
   ) async throws -> Double {
     let job = Job.evaluate(
       EvaluateJob(genome: genome, checkpoint: checkpoint, seed: seed, artifacts: artifacts))
-    for _ in 0..<settings.retries {
-      do {
-        return try await executor.run(job, started: {}, progress: { _ in }).result?.fitness ?? .nan
-      } catch is WorkerLost {
-        continue
-      }
+    let done = try await executor.run(job, retries: settings.retries) { error, tryAgain in
+      try record.note(
+        .workerLost(member: member, interval: interval, reason: error.description, tryAgain: tryAgain))
     }
-    return try await executor.run(job, started: {}, progress: { _ in }).result?.fitness ?? .nan
+    return done.result?.fitness ?? .nan
   }
 }
 

@@ -115,26 +115,22 @@ extension Search {
     return .memberFinished(member: row.member, interval: row.interval, result: result)
   }
 
-  /// Has a job done; tries again where a worker was lost.
+  /// Has a job done.
   func perform(_ job: Job, _ member: Int, _ interval: Int) async throws -> TrainingResult? {
     let report = self.report
     let isTraining = if case .train = job { true } else { false }
-    for attempt in 0... {
-      do {
-        let done = try await executor.run(
-          job, started: { if isTraining { report(.memberStarted(member: member, interval: interval)) } },
-          progress: { report(.progress(member: member, interval: interval, progress: $0)) })
-        clock.note(done)
-        return done.result
-      } catch let error as WorkerLost where !isInterrupted {
-        let tryAgain = attempt < settings.retries
+    let done = try await executor.run(
+      job, retries: settings.retries,
+      started: { if isTraining { report(.memberStarted(member: member, interval: interval)) } },
+      progress: { report(.progress(member: member, interval: interval, progress: $0)) },
+      lost: { error, tryAgain in
+        if isInterrupted { throw error }
         // Half a file may have been left.
         written = nil
         try tell(
           .workerLost(member: member, interval: interval, reason: error.description, tryAgain: tryAgain))
-        if !tryAgain { throw error }
-      }
-    }
-    return nil
+      })
+    clock.note(done)
+    return done.result
   }
 }

@@ -1,6 +1,7 @@
 import Foundation
 import PBTNAS
 import Safetensors
+import Synchronization
 import Testing
 
 @testable import Engine
@@ -124,7 +125,7 @@ import Testing
     }
   }
 
-  @Test("a lost worker's evaluation is repeated")
+  @Test("a lost worker's evaluation is repeated, and the record says so")
   func lostWorker() async throws {
     let settings = RunSettings.test(.pbt, seed: 3, hyperparameters: Self.hyperparameters)
     let run = try await TestRun.undisturbed(settings)
@@ -133,6 +134,48 @@ import Testing
       number % 3 == 1 ? WorkerLost(worker: 0, reason: "gone", lastWords: "") : nil
     }
     #expect(try await makeSoup(of: run.folder, executor: flaky) { _ in } == expected)
+    let lost = try Record(path: run.folder.record).events(kind: "workerLost")
+    // Every third job of 8 + 2 that get through.
+    #expect(lost.count == 5)
+    let reason = "worker 0 was lost: gone"
+    for (event, member) in zip(lost, [1, 3, 5, 7, 0].map { expected.candidates[$0] }) {
+      #expect(event == .workerLost(member: member, interval: 4, reason: reason, tryAgain: true))
+    }
+  }
+
+  @Test("an evaluation whose workers are lost too often ends the soup, and the record says so")
+  func lostTooOften() async throws {
+    let settings = RunSettings.test(.pbt, seed: 3, retries: 1, hyperparameters: Self.hyperparameters)
+    let run = try await TestRun.undisturbed(settings)
+    let broken = InProcessExecutor(workers: 1) { _, number in
+      number >= 2 ? WorkerLost(worker: 0, reason: "gone", lastWords: "") : nil
+    }
+    await #expect(throws: WorkerLost.self) { try await makeSoup(of: run.folder, executor: broken) { _ in } }
+    #expect(await broken.count == 4)
+    let again = try Record(path: run.folder.record).events(kind: "workerLost").map { event in
+      if case .workerLost(_, 4, _, let tryAgain) = event { tryAgain } else { nil as Bool? }
+    }
+    #expect(again == [true, false])
+  }
+
+  @Test("a soup that is stopped does not try again")
+  func stopped() async throws {
+    let settings = RunSettings.test(.pbt, seed: 3, hyperparameters: Self.hyperparameters)
+    let run = try await TestRun.undisturbed(settings)
+    let executor = InProcessExecutor(workers: 1)
+    await #expect(throws: CancellationError.self) {
+      try await makeSoup(of: run.folder, executor: executor) { _ in
+        // Told between evaluations.
+        let stopped = Mutex(false)
+        Task {
+          await executor.stop()
+          stopped.withLock { $0 = true }
+        }
+        while !stopped.withLock({ $0 }) { usleep(1000) }
+      }
+    }
+    #expect(await executor.count == 1)
+    #expect(try Record(path: run.folder.record).events(kind: "workerLost").isEmpty)
   }
 }
 
