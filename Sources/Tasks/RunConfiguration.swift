@@ -38,6 +38,14 @@ public enum TaskSettings: Hashable, Sendable {
   /// Of ``BuiltInTask/rl``.
   case rl(RLSettings)
 
+  /// The search space of the task's networks, for which no data are needed.
+  public var searchSpace: SearchSpace {
+    switch self {
+    case .gan(let settings): settings.searchSpace
+    case .rl(let settings): settings.searchSpace
+    }
+  }
+
   /// Makes the task's trainer: reads its data.
   func makeTrainer() throws -> any Trainer {
     switch self {
@@ -71,13 +79,20 @@ public struct RunConfiguration: Sendable {
   public init(file: String, baseFolder: String? = nil) throws {
     let node = try SettingsNode.read(file: file, baseFolder: baseFolder)
     let limits = BuiltInTask.allCases.map { ($0.rawValue, $0.hyperparameterLimits) }
+    var task: TaskSettings?
     let run = RunSettings(
       from: node, tasks: BuiltInTask.names + [Self.programTask],
-      limits: Dictionary(uniqueKeysWithValues: limits))
+      limits: Dictionary(uniqueKeysWithValues: limits)
+    ) { name in
+      let problems = node.problemCount
+      task = BuiltInTask(rawValue: name)?.read(node)
+      // Of settings that are wrong, the space would be too.
+      return node.problemCount == problems ? task?.searchSpace : nil
+    }
     let trainer: TrainerSource? =
       run.task == Self.programTask
       ? .program(node.section(Self.programTask).requiredStrings("command"))
-      : BuiltInTask(rawValue: run.task).map { .builtIn($0.read(node)) }
+      : task.map { .builtIn($0) }
     try node.throwProblems()
     self.run = run
     guard let trainer else { throw RunError.settings(["`\(run.task)` is no task"]) }

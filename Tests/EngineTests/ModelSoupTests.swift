@@ -82,7 +82,9 @@ import Testing
       trials.append((try? values("\(run.folder.path)/soup-trial.safetensors")) ?? [:])
     }
     #expect(summary.parts == ["net.g2", "net.g3.bias"])
-    let ends = try Record(path: run.folder.record).members(interval: 2).map { run.folder.absolute($0.end.name) }
+    let ends = try Record(path: run.folder.record).members(interval: 2).map {
+      run.folder.absolute($0.end.name)
+    }
     let best = try values(ends[summary.candidates[0]])
     let averaged = [
       "net.g2.weight", "net.g2.bias", "net.g2.running_mean", "average.net.g2.weight", "average.net.g2.bias",
