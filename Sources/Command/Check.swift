@@ -14,5 +14,8 @@ struct Check: ParsableCommand {
     print(
       "\(file): fine: \(method.populationSize) members, \(method.intervals) intervals, \(method.strategy.rawValue)"
     )
+    if configuration.program != nil, method.genome != nil {
+      print("search.genome is checked when the trainer says what its genes are: at the start of a run")
+    }
   }
 }

@@ -10,6 +10,8 @@ struct Report: ParsableCommand {
   var folder: String
 
   func run() throws {
-    print(try RunFolder(path: folder).readSummary(), terminator: "")
+    let run = RunFolder(path: folder)
+    print(try run.readSummary(), terminator: "")
+    if let soup = try run.readSoup() { print("\nModel soup:\n\(soupWords(soup))", terminator: "") }
   }
 }

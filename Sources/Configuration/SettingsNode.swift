@@ -351,6 +351,9 @@ extension SettingsNode {
       ConfigurationProblem(file: file, line: keyLines[key] ?? line, key: fullKey(key), message: message))
   }
 
+  /// How many problems of the file have been noted so far.
+  public var problemCount: Int { problems.list.count }
+
   /// Notes every key, here and in the sections below, that nothing has asked for, and throws all problems found so far.
   ///
   /// - Throws: ``ConfigurationProblems`` if there are any.

@@ -26,6 +26,31 @@ public protocol Executor: Sendable {
   func stop() async
 }
 
+extension Executor {
+  /// Does a job, and does it again where its worker was lost.
+  ///
+  /// - Parameters:
+  ///   - retries: how often it may be done again.
+  ///   - lost: is told of every lost worker, and whether the job is done again. What it throws ends the job instead.
+  func run(
+    _ job: Job, retries: Int, isolation: isolated (any Actor)? = #isolation,
+    started: @escaping @Sendable () -> Void = {},
+    progress: @escaping @Sendable (TrainingProgress) -> Void = { _ in },
+    lost: (_ error: WorkerLost, _ tryAgain: Bool) throws -> Void
+  ) async throws -> FinishedJob {
+    var left = retries
+    while true {
+      do {
+        return try await run(job, started: started, progress: progress)
+      } catch let error as WorkerLost {
+        try lost(error, left > 0)
+        if left == 0 { throw error }
+        left -= 1
+      }
+    }
+  }
+}
+
 /// A job that a worker has done.
 public struct FinishedJob: Sendable {
   /// What the trainer found; nil for `initialise`.

@@ -14,6 +14,8 @@ public struct SoupSummary: Codable, Hashable, Sendable {
 
   /// The soup's file.
   public var file: String
+  /// The parts of the network that are averaged, by how their parameters' names begin; nil if all of it is.
+  public var parts: [String]?
   /// The interval whose members were tried.
   public var interval: Int
   /// The members with the best one's genome, the best first.
@@ -26,6 +28,18 @@ public struct SoupSummary: Codable, Hashable, Sendable {
   public var gainOnOtherDraws: Gain
   /// The fitness of the run's best network, which may be of an earlier interval.
   public var runBestFitness: Double
+}
+
+extension RunFolder {
+  /// What the last soup was made of and gained; nil if none was made.
+  ///
+  /// - Throws: ``RunError/noRun(folder:)``
+  public func readSoup() throws -> SoupSummary? {
+    try requireRun()
+    var soup: SoupSummary? = try Record(path: record).get("soup")
+    soup?.file = bestSoup
+    return soup
+  }
 }
 
 extension SoupSummary {
@@ -49,15 +63,17 @@ public struct SoupStep: Hashable, Sendable {
 ///
 /// The members with the genome of the last interval's best one are tried, the fittest first; one stays in the
 /// soup if the soup's fitness improves by it (Wortsman et al. 2022, "Model soups", arXiv 2203.05482, recipe
-/// 1). What is not averaged (``PBTNAS/CheckpointContents/isAveragedInSoup(_:)``) is the best member's.
+/// 1). What is not averaged (``PBTNAS/CheckpointContents/isAveragedInSoup(_:parts:)``) is the best member's.
 ///
 /// - Parameters:
+///   - parts: the parts of the network that are averaged, by how their parameters' names begin: the paper's RL
+///     variants are `encoder` alone and `actor` alone. Empty for all of it.
 ///   - executor: evaluates; it is started and stopped here.
 ///   - report: is told every step.
 /// - Throws: ``RunError`` if there is no run, or one that is not finished; ``SoupError``; what the executor
 ///   throws.
 public func makeSoup(
-  of folder: RunFolder, executor: any Executor, report: (SoupStep) -> Void
+  of folder: RunFolder, parts: [String] = [], executor: any Executor, report: (SoupStep) -> Void
 ) async throws -> SoupSummary {
   try folder.requireRun()
   let lock = try RunLock(folder)
@@ -71,7 +87,12 @@ public func makeSoup(
     try rows.map { try $0.decodedGenome() }, fitness: rows.map(\.fitnessOrNaN))
   guard !candidates.isEmpty else { throw SoupError.nobody(folder: folder.path, interval: run.intervals) }
   let ingredients = try candidates.map { try ingredient(rows[$0], folder) }
-  let kitchen = Kitchen(folder: folder, settings: settings, executor: executor)
+  if let (part, known) = ingredients[0].contents.unknownSoupPart(among: parts) {
+    throw SoupError.unknownPart(part, known: known)
+  }
+  let kitchen = Kitchen(
+    folder: folder, parts: parts, settings: settings, interval: run.intervals, record: record,
+    executor: executor)
   do {
     let announced = try await executor.start()
     guard announced.genes == space.genes else { throw RunError.changed(what: "the trainer's search space") }
@@ -98,7 +119,10 @@ private func ingredient(_ row: Record.Row, _ folder: RunFolder) throws -> Checkp
 /// Tries soups of one run.
 private struct Kitchen {
   let folder: RunFolder
+  let parts: [String]
   let settings: RunSettings
+  let interval: Int
+  let record: Record
   let executor: any Executor
 
   func cook(
@@ -112,55 +136,60 @@ private struct Kitchen {
     let chosenBy = seed.seed(member: 0, interval: 0, purpose: .evaluation)
     let others = seed.seed(member: 1, interval: 0, purpose: .evaluation)
     let (best, genome) = (ingredients[0].file.path, ingredients[0].genome)
-    let alone = try await evaluate(best, genome, chosenBy)
+    let alone = try await evaluate(best, genome, chosenBy, candidates[0])
     report(SoupStep(member: candidates[0], fitness: alone, isKept: true))
     var (chosen, fitness) = ([0], alone)
     for index in ingredients.indices.dropFirst() {
-      try writeSoup(of: (chosen + [index]).map { ingredients[$0] }, to: trial)
-      let found = try await evaluate(trial, genome, chosenBy)
+      try writeSoup(of: (chosen + [index]).map { ingredients[$0] }, parts: parts, to: trial)
+      let found = try await evaluate(trial, genome, chosenBy, candidates[index])
       let isKept = found > fitness
       report(SoupStep(member: candidates[index], fitness: found, isKept: isKept))
       if isKept { (chosen, fitness) = (chosen + [index], found) }
     }
     let members = chosen.map { candidates[$0] }
-    try writeSoup(
-      of: chosen.map { ingredients[$0] },
-      texts: ingredients[0].productTexts(fitness: fitness, space).merging(
-        ["soup": Record.json(members)]) { _, new in new },
-      to: folder.bestSoup)
+    var texts = ingredients[0].productTexts(fitness: fitness, space)
+    texts["soup"] = try Record.json(members)
+    if !parts.isEmpty { texts["soup_parts"] = try Record.json(parts) }
+    try writeSoup(of: chosen.map { ingredients[$0] }, parts: parts, texts: texts, to: folder.bestSoup)
     let soup = folder.absolute(RunFolder.bestSoupName)
     return SoupSummary(
-      file: folder.bestSoup, interval: run.intervals, candidates: candidates, members: members,
+      file: folder.bestSoup, parts: parts.isEmpty ? nil : parts, interval: interval, candidates: candidates,
+      members: members,
       gain: .init(best: alone, soup: fitness),
       gainOnOtherDraws: .init(
-        best: try await evaluate(best, genome, others),
-        soup: try await evaluate(soup, genome, others, artifacts: folder.absolute("samples/soup"))),
+        best: try await evaluate(best, genome, others, candidates[0]),
+        soup: try await evaluate(
+          soup, genome, others, candidates[0], artifacts: folder.absolute("samples/soup"))),
       runBestFitness: run.bestFitness)
   }
 
+  /// The fitness of a network.
+  ///
+  /// - Parameter member: whom the record names if the worker is lost.
   private func evaluate(
-    _ checkpoint: String, _ genome: Genome, _ seed: UInt64, artifacts: String? = nil
+    _ checkpoint: String, _ genome: Genome, _ seed: UInt64, _ member: Int, artifacts: String? = nil
   ) async throws -> Double {
     let job = Job.evaluate(
       EvaluateJob(genome: genome, checkpoint: checkpoint, seed: seed, artifacts: artifacts))
-    for _ in 0..<settings.retries {
-      do {
-        return try await executor.run(job, started: {}, progress: { _ in }).result?.fitness ?? .nan
-      } catch is WorkerLost {
-        continue
-      }
+    let done = try await executor.run(job, retries: settings.retries) { error, tryAgain in
+      try record.note(
+        .workerLost(member: member, interval: interval, reason: error.description, tryAgain: tryAgain))
     }
-    return try await executor.run(job, started: {}, progress: { _ in }).result?.fitness ?? .nan
+    return done.result?.fitness ?? .nan
   }
 }
 
 /// Writes the mean of checkpoints of one genome, without optimiser state. What is not averaged is the first
 /// one's.
 ///
-/// - Parameter texts: the header's texts; nil for the first checkpoint's.
+/// - Parameters:
+///   - parts: the parts of the network that are averaged, by how their parameters' names begin; empty for all.
+///   - texts: the header's texts; nil for the first checkpoint's.
 /// - Throws: ``CheckpointError`` if the checkpoints are not of the same network, ``SafetensorsError`` if
 ///   writing fails.
-func writeSoup(of checkpoints: [Checkpoint], texts: [String: String]? = nil, to path: String) throws {
+func writeSoup(
+  of checkpoints: [Checkpoint], parts: [String] = [], texts: [String: String]? = nil, to path: String
+) throws {
   guard let first = checkpoints.first else { return }
   for other in checkpoints.dropFirst() { try other.check(continues: first) }
   let tensors = zip(first.file.tensors, first.contents.tensors).filter {
@@ -170,7 +199,7 @@ func writeSoup(of checkpoints: [Checkpoint], texts: [String: String]? = nil, to 
     path: path, tensors: tensors.map { .init(name: $0.0.name, dtype: $0.0.dtype, shape: $0.0.shape) },
     metadata: texts ?? first.file.metadata)
   for (info, description) in tensors {
-    let sources = first.contents.isAveragedInSoup(description) ? checkpoints : [first]
+    let sources = first.contents.isAveragedInSoup(description, parts: parts) ? checkpoints : [first]
     let files = try sources.map { source in
       guard let tensor = source.file[info.name] else {
         throw CheckpointError(source.file.path, .missingTensor(info.name))
@@ -219,6 +248,8 @@ public enum SoupError: Error, Hashable, Sendable {
   case nobody(folder: String, interval: Int)
   /// A member's checkpoint is gone or damaged.
   case checkpoint(String, reason: String)
+  /// The network has no such part to average.
+  case unknownPart(String, known: [String])
 }
 
 extension SoupError: CustomStringConvertible {
@@ -230,6 +261,9 @@ extension SoupError: CustomStringConvertible {
     case .checkpoint(let path, let reason):
       "\(path) cannot be averaged: \(reason); a soup needs the checkpoints that a run leaves, "
         + "so make it before `pbtnas prune`"
+    case .unknownPart(let part, let known):
+      "--part \(part): the network has no weights to average whose names begin so; there are "
+        + known.joined(separator: ", ")
     }
   }
 }

@@ -60,6 +60,28 @@ public final class Record: Sendable {
     try Self.migrator.migrate(database)
   }
 
+  /// Looks at the record with one query, which by itself sees one state of it.
+  ///
+  /// GRDB's `read` would wrap it in five statements that are compiled anew each time, which took longer than most queries.
+  private func look<Result>(_ query: (Database) throws -> Result) throws -> Result {
+    try database.unsafeRead(query)
+  }
+
+  /// Makes several changes, all or none. The statements around them are compiled once.
+  private func change(_ changes: (Database) throws -> Void) throws {
+    try database.writeWithoutTransaction { db in
+      try db.cachedStatement(sql: "BEGIN IMMEDIATE").execute()
+      do {
+        try changes(db)
+        try db.cachedStatement(sql: "COMMIT").execute()
+      } catch {
+        // A full disk may have ended the transaction already; why it failed is what counts.
+        if db.isInsideTransaction { try? db.rollback() }
+        throw error
+      }
+    }
+  }
+
   /// Brings all transactions to the disk, so that what they made superfluous may be removed.
   ///
   /// - Returns: false if somebody who reads an older state of the record keeps it from that.
@@ -120,18 +142,19 @@ public final class Record: Sendable {
 extension Record {
   /// Keeps a value under a key.
   func set(_ key: String, _ value: some Encodable) throws {
-    let text = try Self.json(value)
-    try database.write { db in
-      try db.execute(
-        sql:
-          "INSERT INTO run (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value",
-        arguments: [key, text])
-    }
+    try database.writeWithoutTransaction { db in try Self.set(key, value, in: db) }
+  }
+
+  private static func set(_ key: String, _ value: some Encodable, in db: Database) throws {
+    let statement = try db.cachedStatement(
+      sql: "INSERT INTO run (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value"
+    )
+    try statement.execute(arguments: [key, json(value)])
   }
 
   /// The value under a key; nil if there is none.
   func get<Value: Decodable>(_ key: String, as type: Value.Type = Value.self) throws -> Value? {
-    let text = try database.read { db in
+    let text = try look { db in
       try String.fetchOne(db, sql: "SELECT value FROM run WHERE key = ?", arguments: [key])
     }
     return try text.map { try Self.parse($0) }
@@ -139,7 +162,7 @@ extension Record {
 
   /// Notes an event.
   func note(_ event: RunEvent) throws {
-    try database.write { db in try Self.insert([event], into: db) }
+    try database.writeWithoutTransaction { db in try Self.insert([event], into: db) }
   }
 
   private static func insert(_ events: [RunEvent], into db: Database) throws {
@@ -151,7 +174,7 @@ extension Record {
 
   /// All events of a kind, in their order.
   public func events(kind: String) throws -> [RunEvent] {
-    try database.read { db in
+    try look { db in
       try String.fetchAll(db, sql: "SELECT details FROM event WHERE kind = ? ORDER BY id", arguments: [kind])
     }.map { try Self.parse($0) }
   }
@@ -162,21 +185,22 @@ extension Record {
 extension Record {
   /// The members of an interval, by member number.
   public func members(interval: Int) throws -> [Row] {
-    try database.read { db in
-      try Row.filter(Column("interval") == interval).order(Column("member")).fetchAll(db)
+    try look { db in
+      let statement = try db.cachedStatement(sql: "SELECT * FROM member WHERE interval = ? ORDER BY member")
+      return try Row.fetchAll(statement, arguments: [interval])
     }
   }
 
   /// The members of all intervals.
   public func allMembers() throws -> [Row] {
-    try database.read { db in
+    try look { db in
       try Row.order(Column("interval"), Column("member")).fetchAll(db)
     }
   }
 
   /// How many offspring there were in all intervals, and how many of their tensors no parent could give.
   func offspringTotals() throws -> (count: Int, freshTensors: Int) {
-    try database.read { db in
+    try look { db in
       let row = try DatabaseRow.fetchOne(db, sql: "SELECT count(offspring), sum(freshTensors) FROM member")
       return (row?[0] ?? 0, row?[1] ?? 0)
     }
@@ -184,7 +208,7 @@ extension Record {
 
   /// The last interval whose members are known; nil before the first.
   public func lastInterval() throws -> Int? {
-    try database.read { db in
+    try look { db in
       try Int.fetchOne(db, sql: "SELECT max(interval) FROM member")
     }
   }
@@ -193,9 +217,14 @@ extension Record {
   ///
   /// - Parameter generations: of how many intervals the first checkpoints count, this one's included.
   func checkpoints(neededIn interval: Int, generations: Int = 1) throws -> Set<String> {
-    let intervals = max(1, interval - generations + 1)...interval
-    let starts = try intervals.flatMap { try members(interval: $0) }.map(\.startCheckpoint)
-    return Set(try starts + members(interval: interval).compactMap(\.resultCheckpoint))
+    try look { db in
+      let statement = try db.cachedStatement(
+        sql: """
+          SELECT startCheckpoint FROM member WHERE interval > ? AND interval <= ?
+          UNION SELECT resultCheckpoint FROM member WHERE interval = ? AND resultCheckpoint IS NOT NULL
+          """)
+      return try String.fetchSet(statement, arguments: [interval - generations, interval, interval])
+    }
   }
 
   /// Who made a checkpoint: the member in whose interval it was trained, or that it was made for.
@@ -208,7 +237,7 @@ extension Record {
 
   /// Notes that a checkpoint has other bytes than before.
   func replaceDigest(of checkpoint: String, by digest: String) throws {
-    try database.write { db in
+    try change { db in
       for side in ["start", "result"] {
         try db.execute(
           sql: "UPDATE member SET \(side)Digest = ? WHERE \(side)Checkpoint = ?",
@@ -218,16 +247,19 @@ extension Record {
   }
 
   /// Begins an interval: all its members at once, with the events that tell how they came about.
-  func begin(_ rows: [Row], _ events: [RunEvent] = []) throws {
-    try database.write { db in
+  ///
+  /// - Parameter measured: what the run took until then; nil before the first interval.
+  func begin(_ rows: [Row], _ events: [RunEvent] = [], measured: RunClock.Measured? = nil) throws {
+    try change { db in
       for row in rows { try row.insert(db) }
       try Self.insert(events, into: db)
+      if let measured { try Self.set("measured", measured, in: db) }
     }
   }
 
   /// Notes what became of a member in its interval, with the event that tells it.
   func finish(_ row: Row, _ event: RunEvent) throws {
-    try database.write { db in
+    try change { db in
       try row.update(db)
       try Self.insert([event], into: db)
     }

@@ -143,8 +143,9 @@ public struct RunFolder: Hashable, Sendable {
   /// Makes the folders that an interval writes into.
   func prepare(interval: Int) throws {
     for parent in [checkpoints, "\(path)/samples"] {
-      try FileManager.default.createDirectory(
-        atPath: "\(parent)/\(name(interval: interval))", withIntermediateDirectories: true)
+      let folder = "\(parent)/\(name(interval: interval))"
+      if mkdir(folder, 0o777) == 0 || errno == EEXIST { continue }
+      try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
     }
   }
 
@@ -177,17 +178,21 @@ public struct RunFolder: Hashable, Sendable {
   /// - Parameter kept: names as the record has them.
   func removeCheckpoints(except kept: Set<String>) throws {
     let manager = FileManager.default
-    for name in try attachmentNames() where !kept.contains(name) {
-      try manager.removeItem(atPath: absolute(name))
-    }
+    for name in try attachmentNames() where !kept.contains(name) { try remove(absolute(name)) }
     guard manager.fileExists(atPath: checkpoints) else { return }
     for interval in try manager.contentsOfDirectory(atPath: checkpoints) where interval.hasPrefix("interval-")
     {
       let names = try manager.contentsOfDirectory(atPath: "\(checkpoints)/\(interval)")
       let superfluous = names.filter { !kept.contains("\(Self.checkpointFolder)/\(interval)/\($0)") }
-      for name in superfluous { try manager.removeItem(atPath: "\(checkpoints)/\(interval)/\(name)") }
+      for name in superfluous { try remove("\(checkpoints)/\(interval)/\(name)") }
       if superfluous.count == names.count { try manager.removeItem(atPath: "\(checkpoints)/\(interval)") }
     }
+  }
+
+  /// Removes a file, or whatever else has been put in its place.
+  private func remove(_ path: String) throws {
+    if unlink(path) == 0 || errno == ENOENT { return }
+    try FileManager.default.removeItem(atPath: path)
   }
 
   /// Where soups are tried.

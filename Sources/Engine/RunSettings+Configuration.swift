@@ -7,15 +7,17 @@ extension RunSettings {
   /// - Parameters:
   ///   - tasks: the names of the tasks that there are.
   ///   - limits: by task, the hyperparameters that it takes, where that is known before its trainer says so.
+  ///   - searchSpace: the search space of a task, where that is known before its trainer says so.
   public init(
-    from node: SettingsNode, tasks: [String], limits: [String: HyperparameterLimits] = [:]
+    from node: SettingsNode, tasks: [String], limits: [String: HyperparameterLimits] = [:],
+    searchSpace: (_ task: String) -> SearchSpace? = { _ in nil }
   ) {
     let task = node.requiredString("task")
     if node.has("task"), !tasks.contains(task) {
       node.report("task", "expected one of \(tasks.joined(separator: ", ")), found `\(task)`")
     }
     let seed = node.int("seed", default: 0, in: 0...Int.max)
-    let method = MethodSettings(from: node.section("search"), limits[task])
+    let method = MethodSettings(from: node.section("search"), limits[task], searchSpace(task))
     let workers = node.section("workers")
     let defaults = RunSettings(task: task, method: method)
     self.init(
@@ -37,7 +39,7 @@ extension MethodSettings {
   ]
 
   /// Reads the section `search`; problems are noted in `node`.
-  init(from node: SettingsNode, _ limits: HyperparameterLimits?) {
+  init(from node: SettingsNode, _ limits: HyperparameterLimits?, _ space: SearchSpace?) {
     let defaults = MethodSettings(populationSize: 8, intervals: 8)
     let mixing = node.section("mixing")
     let hyperparameters = node.section("hyperparameters")
@@ -58,7 +60,7 @@ extension MethodSettings {
       genome: node.texts("genome"))
     // What is wrong with hyperparameters that are declared was noted where they were read.
     let noted = hyperparameters.names.isEmpty ? nil : "hyperparameters"
-    report(problems().filter { noted.map($0.setting.hasPrefix) != true }, in: node)
+    report(problems(searchSpace: space).filter { noted.map($0.setting.hasPrefix) != true }, in: node)
   }
 
   /// Notes problems with the method's settings at the keys that they are about.

@@ -12,6 +12,7 @@ extension Search {
   /// Makes sure that checkpoints are what the record says. What is missing or damaged is made again from what it came from: everything
   /// follows from seeds, so that is the same file.
   func repair(_ files: [KnownFile]) async throws {
+    let files = files.map(current)
     let damaged = await aside { files.filter { self.damage(of: $0) != nil } }
     guard !damaged.isEmpty else { return }
     // One repair after another: two members may need the same ancestor.
@@ -33,7 +34,7 @@ extension Search {
 
   /// Makes sure that the best network's file is what the record says.
   func repairBest() async throws {
-    guard let best: BestNetwork = try record.get("best"), let digest = best.digest,
+    guard let best, let digest = best.digest,
       let damage = digests.damage(of: folder.best, expected: digest)
     else { return }
     try tell(.checkpointDamaged(file: "best.safetensors", reason: damage))
@@ -57,6 +58,7 @@ extension Search {
     try record.set("best", network)
     _ = try record.settle()
     guard rename(new, folder.best) == 0 else { throw POSIXError.last }
+    best = network
     return network
   }
 
@@ -83,6 +85,7 @@ extension Search {
 
   /// Makes a checkpoint again unless it is as it should be; its ancestors first, where that is needed.
   private func restore(_ file: KnownFile) async throws {
+    let file = current(file)
     guard let damage = damage(of: file) else { return }
     try tell(.checkpointDamaged(file: file.name, reason: damage))
     guard let maker = try record.maker(of: file.name) else {
@@ -102,25 +105,47 @@ extension Search {
       made = try await makeFirst(maker.member, maker.decodedGenome())
     }
     let isIdentical = file.digest == nil || made.digest == file.digest
-    if !isIdentical, let digest = made.digest { try record.replaceDigest(of: file.name, by: digest) }
+    if !isIdentical, let digest = made.digest {
+      try record.replaceDigest(of: file.name, by: digest)
+      newDigests[file.name] = digest
+    }
     try tell(.checkpointRestored(file: file.name, isIdentical: isIdentical))
   }
 
+  /// A checkpoint with the digest that it has by now.
+  func current(_ file: KnownFile) -> KnownFile {
+    newDigests[file.name].map { KnownFile(name: file.name, digest: $0) } ?? file
+  }
+
+  /// Counts a checkpoint that was written, with its attachments.
+  func noteWritten(bytes: Int) {
+    written?.files += 1
+    written?.bytes += bytes
+  }
+
   /// Removes all checkpoints but these and their attachments.
-  func keepCheckpoints(_ names: Set<String>) throws {
+  func keepOnly(_ names: Set<String>) throws {
     // A record that a power failure set back must not name files that are gone. Where it cannot be settled now, what is
     // superfluous goes with the next interval's.
     guard try record.settle() else { return }
     let kept = names.union(folder.attachments(of: names))
     digests.forget(except: Set(kept.map { folder.absolute($0) }))
     try folder.removeCheckpoints(except: kept)
+    written = StorageSettings.Slack.none
   }
 
   /// Removes the checkpoints that an interval does not need any more once its members are known.
   ///
   /// - Parameter generations: of how many intervals the first checkpoints stay, this one's included.
   func keepCheckpoints(of interval: Int, generations: Int) throws {
-    try keepCheckpoints(try record.checkpoints(neededIn: interval, generations: generations))
+    try keepOnly(try record.checkpoints(neededIn: interval, generations: generations))
+  }
+
+  /// Removes the checkpoints that an interval does not need, once that is worth the wait for the disk.
+  func removeSuperfluous(in interval: Int) throws {
+    let storage = settings.storage
+    if let written, written.files < storage.slack.files, written.bytes < storage.slack.bytes { return }
+    try keepCheckpoints(of: interval, generations: storage.generations)
   }
 
   /// Makes sure that files of about these sizes can be written within the limit on disk use; older generations go first.
@@ -129,9 +154,11 @@ extension Search {
   func makeRoom(for sizes: @autoclosure () -> [Int], in interval: Int) throws {
     guard let limit = settings.storage.diskLimit else { return }
     let needed = sizes().reduce(0, +)
-    guard try folder.bytes(of: folder.checkpointNames()) + needed > limit else { return }
-    try keepCheckpoints(of: interval, generations: 1)
-    let used = try folder.bytes(of: folder.checkpointNames())
+    var used = try folder.bytes(of: folder.checkpointNames())
+    for generations in [settings.storage.generations, 1] where used + needed > limit {
+      try keepCheckpoints(of: interval, generations: generations)
+      used = try folder.bytes(of: folder.checkpointNames())
+    }
     guard used + needed > limit else { return }
     throw RunError.diskLimit(folder: folder.path, limit: limit, used: used, needed: needed)
   }

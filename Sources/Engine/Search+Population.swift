@@ -21,24 +21,28 @@ extension Search {
     let checkpoint = folder.start(member: member, interval: 1)
     let seed = seed.seed(member: member, interval: 0, purpose: .initialWeights)
     _ = try await initialise(genome, seed, checkpoint, member, interval: 1)
+    noteWritten(bytes: folder.size(of: checkpoint))
     return try await known(checkpoint)
   }
 
   /// Selection and mixing: writes the offspring's checkpoints, then the new population into the record at once.
-  func beginNextInterval(after interval: Int, _ members: [Record.Row]) async throws {
+  ///
+  /// - Parameter members: the interval's, afterwards the next one's.
+  func beginNextInterval(after interval: Int, _ members: inout [Record.Row]) async throws {
     let genomes = try members.map { try $0.decodedGenome() }
     let hyperparameters = try members.map { try $0.decodedHyperparameters() }
     let generation = try nextGeneration(
       after: interval, genomes, fitness: members.map(\.fitnessOrNaN), hyperparameters: hyperparameters,
       in: space, method, seed: seed)
-    let ends = members.map(\.end)
+    let ends = members.map { current($0.end) }
     let parents = Set(generation.offspring.flatMap(\.parents))
     try await repair(parents.sorted().map { ends[$0] })
+    let repaired = ends.map(current)
     try makeRoom(for: generation.offspring.map { 2 * folder.size(of: ends[$0.base].name) }, in: interval)
     try folder.prepare(interval: interval + 1)
     let offspring = try await concurrently(generation.offspring.indices) { index in
       let offspring = generation.offspring[index]
-      let (start, fresh) = try await self.make(offspring, from: ends, interval: interval + 1)
+      let (start, fresh) = try await self.make(offspring, from: repaired, interval: interval + 1)
       return try Record.Row(
         interval: interval + 1, member: offspring.member, genome: offspring.genome,
         hyperparameters: offspring.hyperparameters, start: start, offspring: offspring,
@@ -49,15 +53,16 @@ extension Search {
       try replaced[member]
         ?? Record.Row(
           interval: interval + 1, member: member, genome: genomes[member],
-          hyperparameters: hyperparameters[member], start: ends[member])
+          hyperparameters: hyperparameters[member], start: repaired[member])
     }
     let events = zip(generation.offspring, offspring).map { offspring, row in
       RunEvent.offspringMade(
         offspring: offspring, interval: interval + 1, freshTensors: row.freshTensors)
     }
-    try record.begin(rows, events)
+    try record.begin(rows, events + [started(interval + 1, rows)], measured: clock.measured)
+    members = rows
     for event in events { report(event) }
-    try keepCheckpoints(of: interval + 1, generations: settings.storage.generations)
+    try removeSuperfluous(in: interval + 1)
   }
 
   /// Makes an offspring's checkpoint from its parents' and a fresh one.
@@ -81,6 +86,7 @@ extension Search {
       unlink(folder.absolute(fresh))
       return missing
     }
+    noteWritten(bytes: folder.size(of: start))
     return (try await known(start), missing)
   }
 

@@ -4,27 +4,35 @@ import Safetensors
 // How an interval's members are trained and judged.
 extension Search {
   /// Trains every member that has not finished the interval.
-  func train(_ interval: Int) async throws -> [Record.Row] {
-    let rows = try record.members(interval: interval)
-    try tell(.intervalStarted(interval: interval, genomes: rows.map { try $0.decodedGenome() }))
+  ///
+  /// - Parameter members: as the interval begins, afterwards as it ends.
+  func train(_ members: inout [Record.Row], _ interval: Int) async throws {
+    let rows = members
+    // It was noted when its members were.
+    report(try started(interval, rows))
     try makeRoom(for: rows.filter { !$0.isFinished }.map { expectedSize(of: $0) }, in: interval)
     try folder.prepare(interval: interval)
     for row in rows where row.isFinished { report(try Self.event(of: row)) }
-    _ = try await concurrently(rows.filter { !$0.isFinished }.map(\.member)) { member in
+    let finished = try await concurrently(rows.filter { !$0.isFinished }.map(\.member)) { member in
       try await self.train(rows[member])
     }
-    let members = try record.members(interval: interval)
+    for row in finished { members[row.member] = row }
     let fitness = members.map(\.fitnessOrNaN)
     try tell(.intervalFinished(interval: interval, ranking: rank(fitness), fitness: fitness))
-    return members
+  }
+
+  /// The event that an interval begins.
+  func started(_ interval: Int, _ rows: [Record.Row]) throws -> RunEvent {
+    .intervalStarted(interval: interval, genomes: try rows.map { try $0.decodedGenome() })
   }
 
   /// Trains a member and keeps what became of it.
-  private func train(_ row: Record.Row) async throws {
+  private func train(_ row: Record.Row) async throws -> Record.Row {
     var row = row
     let (member, interval) = (row.member, row.interval)
     do {
       try await repair([row.start])
+      row.startDigest = current(row.start).digest
       let (result, trained, diverged) = try await trainAndCheck(row)
       if diverged == nil {
         row.fitness = result.fitness.isFinite ? result.fitness : nil
@@ -34,7 +42,7 @@ extension Search {
       row.metrics = try Record.json(result.metrics)
       row.seconds = result.seconds
       row.failure = diverged.map { "tensor `\($0)` has elements that are not finite" }
-      try finish(
+      return try finish(
         row,
         row.failure.map { .memberFailed(member: member, interval: interval, reason: $0) }
           ?? .memberFinished(member: member, interval: interval, result: result))
@@ -42,16 +50,19 @@ extension Search {
       // The member stays as it was at the interval's start, and ranks last.
       let reason = String(describing: error)
       row.failure = reason
-      try finish(row, .memberFailed(member: member, interval: interval, reason: reason))
+      // A file that is of no use may have been left.
+      written = nil
+      return try finish(row, .memberFailed(member: member, interval: interval, reason: reason))
     }
   }
 
   /// Notes and reports what became of a member.
-  private func finish(_ row: Record.Row, _ event: RunEvent) throws {
+  private func finish(_ row: Record.Row, _ event: RunEvent) throws -> Record.Row {
     var row = row
     row.isFinished = true
     try record.finish(row, event)
     report(event)
+    return row
   }
 
   /// Has a member trained, and looks at what came of it.
@@ -81,6 +92,7 @@ extension Search {
       return (trained.firstNonFiniteTensor(), folder.bytes(written: trained, startedFrom: started))
     }
     largestResult = max(largestResult, size)
+    noteWritten(bytes: size)
     return (result, try await known(output), diverged)
   }
 
@@ -103,24 +115,22 @@ extension Search {
     return .memberFinished(member: row.member, interval: row.interval, result: result)
   }
 
-  /// Has a job done; tries again where a worker was lost.
+  /// Has a job done.
   func perform(_ job: Job, _ member: Int, _ interval: Int) async throws -> TrainingResult? {
     let report = self.report
     let isTraining = if case .train = job { true } else { false }
-    for attempt in 0... {
-      do {
-        let done = try await executor.run(
-          job, started: { if isTraining { report(.memberStarted(member: member, interval: interval)) } },
-          progress: { report(.progress(member: member, interval: interval, progress: $0)) })
-        clock.note(done)
-        return done.result
-      } catch let error as WorkerLost where !isInterrupted {
-        let tryAgain = attempt < settings.retries
+    let done = try await executor.run(
+      job, retries: settings.retries,
+      started: { if isTraining { report(.memberStarted(member: member, interval: interval)) } },
+      progress: { report(.progress(member: member, interval: interval, progress: $0)) },
+      lost: { error, tryAgain in
+        if isInterrupted { throw error }
+        // Half a file may have been left.
+        written = nil
         try tell(
           .workerLost(member: member, interval: interval, reason: error.description, tryAgain: tryAgain))
-        if !tryAgain { throw error }
-      }
-    }
-    return nil
+      })
+    clock.note(done)
+    return done.result
   }
 }

@@ -1,5 +1,6 @@
 import Foundation
 import PBTNAS
+import Synchronization
 
 /// A search: trains a population of networks at once, replaces the worst after each interval, and keeps the best.
 ///
@@ -15,6 +16,12 @@ public actor Search {
   let digests = FileDigests()
   /// The most bytes that one training job has written in this process.
   var largestResult = 0
+  /// What was written since superfluous checkpoints were last removed; nil where files may lie about that nobody counted.
+  var written: StorageSettings.Slack?
+  /// The digests of checkpoints that were made again with other bytes than before, which rows read earlier do not have.
+  var newDigests: [String: String] = [:]
+  /// The best network so far.
+  var best: BestNetwork?
   /// The repairs of checkpoints, one after another.
   var repairs: Task<Void, any Error>?
   var space = SearchSpace(genes: [])
@@ -88,16 +95,19 @@ public actor Search {
     let first = try record.lastInterval() ?? 1
     try tell(
       .runStarted(settings: settings, searchSpace: space, folder: folder.path, firstInterval: first))
+    best = try record.get("best")
     try await repairBest()
-    if let best: BestNetwork = try record.get("best") {
+    if let best {
       report(.bestImproved(member: best.member, interval: best.interval, fitness: best.fitness))
     }
+    var members = try record.members(interval: first)
+    try record.note(started(first, members))
     for interval in first...max(first, method.intervals) {
-      let members = try await train(interval)
+      try await train(&members, interval)
       try await keepBest(of: members, interval)
-      if interval < method.intervals { try await beginNextInterval(after: interval, members) }
-      try record.set("measured", clock.measured)
+      if interval < method.intervals { try await beginNextInterval(after: interval, &members) }
     }
+    try record.set("measured", clock.measured)
     return try finish()
   }
 
@@ -107,7 +117,7 @@ public actor Search {
       toFile: folder.summary, atomically: true, encoding: .utf8)
     try record.set("summary", summary)
     let last = try record.members(interval: summary.intervals)
-    try keepCheckpoints(Set(last.map(\.end.name)))
+    try keepOnly(Set(last.map(\.end.name)))
     try tell(.runFinished(summary: summary))
     return summary
   }
@@ -144,7 +154,9 @@ public actor Search {
     let unknown = method.unknownHyperparameters(in: space)
     guard unknown.isEmpty else { throw RunError.settings(unknown) }
     clock.resume(after: try record.get("measured") ?? RunClock.Measured())
-    if let old: SearchSpace = try record.get("searchSpace"), old.genes != space.genes {
+    if let old: SearchSpace = try record.get("searchSpace"), old.genes != space.genes,
+      try record.lastInterval() != nil
+    {
       throw RunError.changed(what: "the trainer's search space")
     }
     try record.set("searchSpace", space)
@@ -156,8 +168,7 @@ public actor Search {
     guard let best = rank(members.map(\.fitnessOrNaN)).first, let fitness = members[best].fitness else {
       return
     }
-    let old: BestNetwork? = try record.get("best")
-    if let old, old.interval < interval, old.fitness >= fitness { return }
+    if let old = self.best, old.interval < interval, old.fitness >= fitness { return }
     let found = BestNetwork(
       member: best, interval: interval, fitness: fitness, genome: try members[best].decodedGenome())
     _ = try await writeBest(found, from: members[best])
@@ -174,24 +185,45 @@ public actor Search {
   func concurrently<Result: Sendable>(
     _ members: some Collection<Int>, _ body: @escaping @Sendable (Int) async throws -> Result
   ) async throws -> [Result] {
-    try await withThrowingTaskGroup(of: (Int, Result).self) { group in
+    let outcome = Outcome<Result>(count: members.count)
+    // A group that hands out results would wake the search for each of them.
+    await withDiscardingTaskGroup { group in
       for (index, member) in members.enumerated() {
-        group.addTask { (index, try await body(member)) }
+        group.addTask {
+          do {
+            outcome.note(try await body(member), at: index)
+          } catch {
+            outcome.note(error)
+            // Whoever still waits for a worker's answer would wait for the end of its training.
+            await self.executor.stop()
+          }
+        }
       }
-      var results: [(Int, Result)] = []
-      do {
-        while let result = try await group.next() { results.append(result) }
-      } catch {
-        // Whoever still waits for a worker's answer would wait for the end of its training.
-        await executor.stop()
-        throw error
-      }
-      return results.sorted { $0.0 < $1.0 }.map(\.1)
     }
+    return try outcome.get()
   }
 
   /// Does work with files beside the search, which meanwhile hands out jobs.
   nonisolated func aside<Result: Sendable>(_ work: @Sendable () throws -> Result) async rethrows -> Result {
     try work()
+  }
+}
+
+/// What came of doing something for several members.
+private final class Outcome<Result: Sendable>: Sendable {
+  private let state: Mutex<(results: [Result?], error: (any Error)?)>
+
+  init(count: Int) { state = Mutex((Array(repeating: nil, count: count), nil)) }
+
+  func note(_ result: Result, at index: Int) { state.withLock { $0.results[index] = result } }
+
+  func note(_ error: any Error) { state.withLock { $0.error = $0.error ?? error } }
+
+  /// All results in their order, or the first error.
+  func get() throws -> [Result] {
+    try state.withLock { state in
+      if let error = state.error { throw error }
+      return state.results.compactMap { $0 }
+    }
   }
 }

@@ -8,6 +8,23 @@ public struct StorageSettings: Codable, Hashable, Sendable {
   public var generations: Int
   /// How many bytes a run's checkpoints may take; nil for as many as there is room for.
   public var diskLimit: Int?
+  /// How much may be written before what is superfluous goes.
+  var slack = Slack()
+
+  /// Removing checkpoints waits for the disk. Where intervals are small, it is done once for several of them: until then there are
+  /// fewer files than a folder is quick with, and fewer bytes than anybody would miss.
+  struct Slack: Hashable, Sendable {
+    var files = 1000
+    var bytes = 16_000_000
+
+    /// Superfluous checkpoints go at the end of every interval.
+    static let none = Slack(files: 0, bytes: 0)
+  }
+
+  private enum CodingKeys: String, CodingKey {
+    case generations
+    case diskLimit
+  }
 
   /// Makes settings.
   public init(generations: Int = 2, diskLimit: Int? = nil) {

@@ -63,6 +63,14 @@ public enum TensorName: Hashable, Sendable {
     name.indices.filter { name[$0] == "." }.map { String(name[..<$0]) }
   }
 
+  /// The names of the parts of a module, or of the whole network, that parameters are in: `a.b` and `a.c` of
+  /// `a.b.x`, `a.b.y` and `a.c` in `a`.
+  static func parts(of parameters: [String], in module: String?) -> [String] {
+    let inside = parameters.filter { parameter in module.map { prefix($0, covers: parameter) } ?? true }
+    let length = 1 + (module.map { $0.split(separator: ".").count } ?? 0)
+    return Set(inside.map { $0.split(separator: ".").prefix(length).joined(separator: ".") }).sorted()
+  }
+
   /// Whether a gene's prefix owns a parameter: it covers whole components of the name.
   static func prefix(_ prefix: String, covers parameter: String) -> Bool {
     parameter == prefix || parameter.hasPrefix(prefix + ".")

@@ -111,11 +111,19 @@ enum JSONText {
 
     private mutating func number() -> JSONText? {
       let start = position
-      let characters = Set("+-.0123456789Ee".utf8)
-      while position < bytes.count, characters.contains(bytes[position]) { position += 1 }
+      while position < bytes.count, Self.isInNumber(bytes[position]) { position += 1 }
       let text = String(decoding: bytes[start..<position], as: UTF8.self)
       if let number = Int(text) { return .number(number) }
       return Double(text) == nil ? nil : .number(nil)
+    }
+
+    private static func isInNumber(_ byte: UInt8) -> Bool {
+      switch byte {
+      case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "+"), UInt8(ascii: "-"), UInt8(ascii: "."),
+        UInt8(ascii: "E"), UInt8(ascii: "e"):
+        true
+      default: false
+      }
     }
 
     private mutating func word() -> JSONText? {

@@ -38,6 +38,14 @@ public enum TaskSettings: Hashable, Sendable {
   /// Of ``BuiltInTask/rl``.
   case rl(RLSettings)
 
+  /// The search space of the task's networks, for which no data are needed.
+  public var searchSpace: SearchSpace {
+    switch self {
+    case .gan(let settings): settings.searchSpace
+    case .rl(let settings): settings.searchSpace
+    }
+  }
+
   /// Makes the task's trainer: reads its data.
   func makeTrainer() throws -> any Trainer {
     switch self {
@@ -81,14 +89,21 @@ public struct RunConfiguration: Sendable {
   @discardableResult
   static func readAll(_ node: SettingsNode) -> (run: RunSettings, trainer: TrainerSource?) {
     let limits = BuiltInTask.allCases.map { ($0.rawValue, $0.hyperparameterLimits) }
+    var task: TaskSettings?
     var run = RunSettings(
       from: node, tasks: BuiltInTask.names + [Self.programTask],
-      limits: Dictionary(uniqueKeysWithValues: limits))
+      limits: Dictionary(uniqueKeysWithValues: limits)
+    ) { name in
+      let problems = node.problemCount
+      task = BuiltInTask(rawValue: name)?.read(node)
+      // Of settings that are wrong, the space would be too.
+      return node.problemCount == problems ? task?.searchSpace : nil
+    }
     let trainer: TrainerSource? =
       run.task == Self.programTask
       ? .program(node.section(Self.programTask).requiredStrings("command"))
-      : BuiltInTask(rawValue: run.task).map { .builtIn($0.read(node)) }
-    if case .builtIn? = trainer { run.taskSettings = node.settings(in: run.task) }
+      : task.map { .builtIn($0) }
+    if task != nil { run.taskSettings = node.settings(in: run.task) }
     return (run, trainer)
   }
 

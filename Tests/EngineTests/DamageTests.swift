@@ -1,5 +1,6 @@
 import Foundation
 import PBTNAS
+import Safetensors
 import Synchronization
 import Testing
 
@@ -157,6 +158,38 @@ import Testing
     try await run.run(settings, InProcessExecutor(workers: 2), resumes: true)
   }
 
+  @Test("a checkpoint that is made again with other bytes is known by these from then on")
+  func otherBytes() async throws {
+    let settings = RunSettings.test(population: 4, intervals: 3, seed: randomSeed())
+    let run = try TestRun()
+    // The third interval's first training finds no room.
+    let full = UnsteadyExecutor(
+      InProcessExecutor(workers: 1) { job, _ in
+        guard case .train(let job) = job, job.output.contains("interval-003") else { return nil }
+        return JobFailed("no room left", isDiskFull: true)
+      })
+    await #expect(throws: JobFailed.self) { try await run.run(settings, full) }
+    let record = try Record(path: run.folder.record)
+    let lost = try record.members(interval: 3).filter { $0.offspring == nil }.map(\.startCheckpoint)
+    try #require(!lost.isEmpty)
+    for name in lost { try FileManager.default.removeItem(atPath: run.folder.absolute(name)) }
+    try await run.run(settings, UnsteadyExecutor(InProcessExecutor(workers: 2)), resumes: true)
+    let again = Set(
+      run.seen.compactMap {
+        if case .checkpointRestored(let file, isIdentical: false) = $0 { file } else { nil }
+      })
+    #expect(again == Set(lost))
+    #expect(kinds(run).count { $0 == "checkpointDamaged" } == lost.count, "each is damaged only once")
+    for row in try record.members(interval: 3) {
+      let path = run.folder.absolute(row.end.name)
+      #expect(try row.end.digest == FileDigests.compute(path))
+    }
+    #expect(Set(try record.members(interval: 3).compactMap(\.startDigest)).count == 4)
+    let starts = try record.members(interval: 3).filter { lost.contains($0.startCheckpoint) }
+    let ends = try record.members(interval: 2)
+    for row in starts { #expect(row.startDigest == ends[row.member].end.digest) }
+  }
+
   @Test("what a killed writer left beside the best network's file is removed")
   func leftovers() async throws {
     let settings = RunSettings.test(seed: 1)
@@ -165,5 +198,34 @@ import Testing
     try Data("half".utf8).write(to: URL(fileURLWithPath: leftover))
     try await run.run(settings, InProcessExecutor(workers: 2), resumes: true)
     #expect(!FileManager.default.fileExists(atPath: leftover))
+  }
+}
+
+/// Workers whose training never gives the same bytes twice.
+private struct UnsteadyExecutor: Executor {
+  let workers: InProcessExecutor
+  let workerCount = 1
+
+  init(_ workers: InProcessExecutor) { self.workers = workers }
+
+  func start() async throws -> SearchSpace { await workers.start() }
+
+  func stop() async { await workers.stop() }
+
+  func run(
+    _ job: Job, started: @escaping @Sendable () -> Void,
+    progress: @escaping @Sendable (TrainingProgress) -> Void
+  ) async throws -> FinishedJob {
+    let done = try await workers.run(job, started: started, progress: progress)
+    if case .train(let job) = job {
+      let trained = try SafetensorsFile(path: job.output)
+      let writer = try SafetensorsWriter(
+        path: job.output,
+        tensors: trained.tensors.map { .init(name: $0.name, dtype: $0.dtype, shape: $0.shape) },
+        metadata: trained.metadata.merging(["time": UUID().uuidString]) { _, new in new })
+      for tensor in trained.tensors { try writer.copy(tensor, of: trained) }
+      try writer.finish()
+    }
+    return done
   }
 }

@@ -1,6 +1,7 @@
 import Foundation
 import PBTNAS
 import Safetensors
+import Synchronization
 import Testing
 
 @testable import Engine
@@ -60,12 +61,53 @@ import Testing
     #expect(try values(run.folder.bestSoup) == mean(chosen))
     let file = try Checkpoint(path: run.folder.bestSoup)
     #expect(file.genome == genome && file.file.metadata["fitness"] == String(best))
-    #expect(try Record(path: run.folder.record).get("soup") == summary)
+    #expect(try run.folder.readSoup() == summary && summary.parts == nil)
+    #expect(file.file.metadata["soup_parts"] == nil)
     #expect(await executor.count == 8 + 2)
     #expect(!FileManager.default.fileExists(atPath: "\(run.folder.path)/soup-trial.safetensors"))
     // Another soup is the same.
     let again = try await makeSoup(of: run.folder, executor: InProcessExecutor(workers: 1)) { _ in }
     #expect(again == summary)
+  }
+
+  @Test("of a network whose part is averaged, everything else is the best member's bit for bit")
+  func parts() async throws {
+    let settings = RunSettings.test(
+      .pbt, population: 6, intervals: 2, seed: randomSeed(), hyperparameters: Self.hyperparameters)
+    let run = try await TestRun.undisturbed(settings)
+    var trials: [[String: [Float]]] = []
+    let summary = try await makeSoup(
+      of: run.folder, parts: ["net.g2", "net.g3.bias"], executor: InProcessExecutor(workers: 1)
+    ) { step in
+      trials.append((try? values("\(run.folder.path)/soup-trial.safetensors")) ?? [:])
+    }
+    #expect(summary.parts == ["net.g2", "net.g3.bias"])
+    let ends = try Record(path: run.folder.record).members(interval: 2).map {
+      run.folder.absolute($0.end.name)
+    }
+    let best = try values(ends[summary.candidates[0]])
+    let averaged = [
+      "net.g2.weight", "net.g2.bias", "net.g2.running_mean", "average.net.g2.weight", "average.net.g2.bias",
+      "net.g3.bias", "average.net.g3.bias",
+    ]
+    // The second trial is of the best two.
+    let second = try values(ends[summary.candidates[1]])
+    for (name, found) in trials[1] {
+      let (one, two) = (try #require(best[name]), try #require(second[name]))
+      let mean = zip(one, two).map { Float((Double($0) + Double($1)) / 2) }
+      #expect(found == (averaged.contains(name) ? mean : one), "\(name)")
+      #expect(mean != one || name.hasSuffix("running_mean"))
+    }
+    #expect(Set(averaged).isSubset(of: trials[1].keys) && trials[1].keys.contains("net.g3.weight"))
+    let file = try Checkpoint(path: run.folder.bestSoup)
+    #expect(file.file.metadata["soup_parts"] == #"["net.g2","net.g3.bias"]"#)
+    #expect(try run.folder.readSoup() == summary)
+    let error = await #expect(throws: SoupError.self) {
+      try await makeSoup(of: run.folder, parts: ["net.g9"], executor: InProcessExecutor(workers: 1)) { _ in }
+    }
+    #expect(error?.description.hasPrefix("--part net.g9: the network has no weights to average") == true)
+    #expect(error?.description.contains("there are net.") == true)
+    #expect(try run.folder.readSoup() == summary, "what is refused changes nothing")
   }
 
   @Test("singular vectors and integers are the best member's, whatever the others have")
@@ -124,7 +166,7 @@ import Testing
     }
   }
 
-  @Test("a lost worker's evaluation is repeated")
+  @Test("a lost worker's evaluation is repeated, and the record says so")
   func lostWorker() async throws {
     let settings = RunSettings.test(.pbt, seed: 3, hyperparameters: Self.hyperparameters)
     let run = try await TestRun.undisturbed(settings)
@@ -133,6 +175,48 @@ import Testing
       number % 3 == 1 ? WorkerLost(worker: 0, reason: "gone", lastWords: "") : nil
     }
     #expect(try await makeSoup(of: run.folder, executor: flaky) { _ in } == expected)
+    let lost = try Record(path: run.folder.record).events(kind: "workerLost")
+    // Every third job of 8 + 2 that get through.
+    #expect(lost.count == 5)
+    let reason = "worker 0 was lost: gone"
+    for (event, member) in zip(lost, [1, 3, 5, 7, 0].map { expected.candidates[$0] }) {
+      #expect(event == .workerLost(member: member, interval: 4, reason: reason, tryAgain: true))
+    }
+  }
+
+  @Test("an evaluation whose workers are lost too often ends the soup, and the record says so")
+  func lostTooOften() async throws {
+    let settings = RunSettings.test(.pbt, seed: 3, retries: 1, hyperparameters: Self.hyperparameters)
+    let run = try await TestRun.undisturbed(settings)
+    let broken = InProcessExecutor(workers: 1) { _, number in
+      number >= 2 ? WorkerLost(worker: 0, reason: "gone", lastWords: "") : nil
+    }
+    await #expect(throws: WorkerLost.self) { try await makeSoup(of: run.folder, executor: broken) { _ in } }
+    #expect(await broken.count == 4)
+    let again = try Record(path: run.folder.record).events(kind: "workerLost").map { event in
+      if case .workerLost(_, 4, _, let tryAgain) = event { tryAgain } else { nil as Bool? }
+    }
+    #expect(again == [true, false])
+  }
+
+  @Test("a soup that is stopped does not try again")
+  func stopped() async throws {
+    let settings = RunSettings.test(.pbt, seed: 3, hyperparameters: Self.hyperparameters)
+    let run = try await TestRun.undisturbed(settings)
+    let executor = InProcessExecutor(workers: 1)
+    await #expect(throws: CancellationError.self) {
+      try await makeSoup(of: run.folder, executor: executor) { _ in
+        // Told between evaluations.
+        let stopped = Mutex(false)
+        Task {
+          await executor.stop()
+          stopped.withLock { $0 = true }
+        }
+        while !stopped.withLock({ $0 }) { usleep(1000) }
+      }
+    }
+    #expect(await executor.count == 1)
+    #expect(try Record(path: run.folder.record).events(kind: "workerLost").isEmpty)
   }
 }
 

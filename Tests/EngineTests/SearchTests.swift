@@ -77,7 +77,9 @@ import Testing
       most.withLock { $0 = max($0, files.count { $0.hasSuffix(".safetensors") }) }
       return nil
     }
-    try await run.run(.test(population: 8, intervals: 12), executor)
+    var settings = RunSettings.test(population: 8, intervals: 12)
+    settings.storage.slack = .none
+    try await run.run(settings, executor)
     let expected = (0..<8).map { "interval-012/member-0\($0).safetensors" }
     #expect(try run.checkpointNames() == expected)
     // The starts of two intervals (the same file for who was not replaced), results, two offspring with their fresh

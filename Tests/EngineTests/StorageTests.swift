@@ -1,6 +1,7 @@
 import Foundation
 @testable import PBTNAS
 import Safetensors
+import Synchronization
 import Testing
 
 @testable import Engine
@@ -46,6 +47,7 @@ import Testing
   func generations(count: Int) async throws {
     var settings = RunSettings.test(intervals: 5, seed: 4)
     settings.storage.generations = count
+    settings.storage.slack = .none
     let run = try TestRun()
     let jobs = InProcessExecutor(workers: 1) { job, _ in
       guard case .train(let job) = job, job.output.contains("interval-005") else { return nil }
@@ -55,6 +57,51 @@ import Testing
     let record = try Record(path: run.folder.record)
     let kept = Set(try (6 - count...5).flatMap { try record.members(interval: $0) }.map(\.startCheckpoint))
     #expect(Set(try run.checkpointNames().map { "checkpoints/\($0)" }) == kept)
+  }
+
+  /// The most that checkpoints took whenever a job began.
+  private func most(_ run: TestRun, _ settings: RunSettings) async throws -> (files: Int, bytes: Int) {
+    let most = Mutex((files: 0, bytes: 0))
+    let executor = InProcessExecutor(workers: 1) { [folder = run.folder] _, _ in
+      let names = (try? folder.checkpointNames()) ?? []
+      most.withLock { $0 = (max($0.files, names.count), max($0.bytes, folder.bytes(of: names))) }
+      return nil
+    }
+    try await run.run(settings, executor)
+    return most.withLock { $0 }
+  }
+
+  @Test("small superfluous checkpoints may wait for company, but no longer than the slack lasts")
+  func slack() async throws {
+    var settings = RunSettings.test(intervals: 12, seed: randomSeed())
+    settings.storage.slack = .none
+    let prompt = try TestRun()
+    let least = try await most(prompt, settings)
+    settings.storage.slack = .init(files: 30, bytes: .max)
+    let run = try TestRun()
+    let found = try await most(run, settings)
+    #expect(found.files > least.files)
+    // Those that were needed when the slack began, its own, those of the interval in which it ended, a fresh network.
+    #expect(found.files <= least.files + 30 + 10 + 1)
+    #expect(try run.outcome() == prompt.outcome())
+    // At the end nothing is left of it.
+    #expect(try run.folder.checkpointNames().sorted() == prompt.folder.checkpointNames().sorted())
+    settings.storage.slack = .init(files: .max, bytes: least.bytes)
+    #expect(try await most(TestRun(), settings).bytes <= 3 * least.bytes)
+  }
+
+  @Test("the limit on disk use holds whatever slack there is")
+  func slackWithinLimit() async throws {
+    var settings = RunSettings.test(intervals: 12, seed: randomSeed())
+    settings.storage.slack = .none
+    let prompt = try TestRun()
+    let limit = try await most(prompt, settings).bytes * 2
+    settings.storage.slack = .init(files: .max, bytes: .max)
+    #expect(try await most(TestRun(), settings).bytes > limit)
+    settings.storage.diskLimit = limit
+    let run = try TestRun()
+    #expect(try await most(run, settings).bytes <= limit)
+    #expect(try run.outcome() == prompt.outcome())
   }
 
   @Test("pruning keeps what a resume starts from, and of a finished run the best network alone")

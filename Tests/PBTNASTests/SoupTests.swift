@@ -37,5 +37,23 @@ import Testing
     let tensor = TensorDescription(name: name, shape: [2], isFloatingPoint: isFloatingPoint)
     let contents = CheckpointContents(tensors: [tensor], buffers: isBuffer ? [name] : [])
     #expect(contents.isAveragedInSoup(tensor) == expected)
+    #expect(contents.isAveragedInSoup(tensor, parts: ["other", "net"]) == expected)
+    #expect(!contents.isAveragedInSoup(tensor, parts: ["ne", "net.a.weights", "average"]))
+  }
+
+  @Test(
+    "a part is a whole beginning of names of weights; of another, the names that could stand there are said",
+    arguments: [
+      ("net", nil), ("net.a", nil), ("net.a.weight", nil), ("head", nil),
+      ("ne", ["head", "net"]), ("", ["head", "net"]), ("average.net", ["head", "net"]),
+      ("net.c", ["net.a", "net.b"]), ("net.a.bias.x", ["net.a.weight"]), ("net.count", ["net.a", "net.b"]),
+    ])
+  func parts(part: String, known: [String]?) {
+    let contents = CheckpointContents(
+      tensors: ["net.a.weight", "average.net.a.weight", "net.b.weight", "head", "net.count"].map {
+        TensorDescription(name: $0, shape: [1], isFloatingPoint: $0 != "net.count")
+      }, buffers: ["net.count"])
+    let unknown = contents.unknownSoupPart(among: ["net", part])
+    #expect(unknown?.known == known && unknown?.part == known.map { _ in part })
   }
 }

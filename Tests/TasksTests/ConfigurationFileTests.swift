@@ -224,13 +224,15 @@ import Testing
   func pbt() throws {
     let text = """
       task: gan
-      gan: {data: x}
+      gan: {data: x, cells: 1, bottom_width: 4, latent: 40}
       search:
         strategy: pbt
         hyperparameters:
           learning_rate.generator: {range: [1e-4, 1e-2], scale: log, perturb: [0.5, 2], resample: 0.1}
           averaging_decay: {values: [0.9, 0.99]}
-        genome: {cell1.c0: none, cell1.c1: 3}
+        genome:
+          {cell1.up0: nearest, cell1.up1: bilinear, cell1.c0: none, cell1.c1: conv_3x3, cell1.c2: conv_1x1,
+          cell1.c3: none, cell1.c4: skip_connect}
 
       """
     #expect(try complaints(text) == [])
@@ -246,7 +248,8 @@ import Testing
           perturbFactors: [0.5, 2],
           resampleProbability: 0.1),
       ])
-    #expect(method.genome == ["cell1.c0": "none", "cell1.c1": "3"] && method.strategy == .pbt)
+    #expect(method.genome?.count == 7 && method.genome?["cell1.c1"] == "conv_3x3")
+    #expect(method.strategy == .pbt)
     #expect(
       try complaints("task: gan\ngan: {data: x}\nsearch: {strategy: pbt}\n") == [
         ":3: search.hyperparameters: expected at least one, since the strategy pbt searches nothing else"
@@ -255,6 +258,59 @@ import Testing
       try complaints("task: gan\ngan: {data: x}\nsearch: {genome: {a: b}}\n") == [
         ":3: search.genome: expected none with the strategy pbt-nas, whose members have different ones; it is for pbt"
       ])
+  }
+
+  @Test(
+    "a fixed architecture that the task does not have is refused with its line, and one that it has is not",
+    arguments: [
+      ("cell1.c0: none", "cell1.c0: conv_7x7", "gene `cell1.c0` has no option `conv_7x7`"),
+      ("cell1.c0: none", "cell1.c9: none", "there is no gene `cell1.c9`; the genes are cell1.up0, "),
+      ("cell1.c0: none,", "", "no option is given for gene `cell1.c0`"),
+    ])
+  func genome(right: String, wrong: String, expected: String) throws {
+    let text = """
+      task: gan
+      gan: {data: x, cells: 1, bottom_width: 4, latent: 40}
+      search:
+        strategy: pbt
+        hyperparameters: {averaging_decay: {values: [0.9, 0.99]}}
+        genome: {cell1.up0: nearest, cell1.up1: bilinear, cell1.c0: none, cell1.c1: none, cell1.c2: none, \
+      cell1.c3: none, cell1.c4: none}
+
+      """
+    #expect(try complaints(text) == [])
+    let found = try complaints(text.replacing(right, with: wrong))
+    #expect(found.count == 1 && found[0].hasPrefix(":6: search.genome: \(expected)"), "\(found)")
+    // Of a space that cannot be, nothing is said.
+    let impossible = text.replacing("cells: 1", with: "cells: none").replacing(right, with: wrong)
+    #expect(try complaints(impossible).allSatisfy { !$0.contains("genome") })
+  }
+
+  @Test("an agent's fixed architecture is known with its settings, with pixels and without")
+  func agentsGenome() throws {
+    for (observations, genes) in [("state", 28), ("pixels", 36)] {
+      func text(_ genome: [String: String]) -> String {
+        """
+        task: rl
+        rl: {environment: cartpole-swingup, models: x, observations: \(observations), feature_dims: [7, 9]}
+        search:
+          strategy: pbt
+          hyperparameters: {learning_rate: {values: [1e-4, 1e-3]}}
+          genome: {\(genome.sorted { $0.key < $1.key }.map { "\($0.key): \($0.value)" }.joined(separator: ", "))}
+
+        """
+      }
+      let space = DrQSearchSpace(seesPixels: observations == "pixels", featureLengths: [7, 9])
+      var genome = Dictionary(
+        uniqueKeysWithValues: space.searchSpace.optionNames(of: space.original).map { ($0.gene, $0.option) })
+      #expect(genome.count == genes)
+      #expect(try complaints(text(genome)) == [])
+      genome["critic.feature_dim"] = "8"
+      #expect(
+        try complaints(text(genome)) == [
+          ":6: search.genome: gene `critic.feature_dim` has no option `8`; its options are 7, 9"
+        ])
+    }
   }
 
   @Test(

@@ -7,7 +7,10 @@ import PBTNAS
 ///
 /// Everything is as in any search: worker processes, checkpoints with digests, offspring, the record in SQLite. Only the
 /// trainer (``NoOpTrainer``) does nothing. Processor time and memory are the engine's own, without its workers. Where few
-/// members make an interval, a part of its wall time is waiting: for the last worker, and for the disk.
+/// members make an interval, a part of its wall time is waiting for the last worker.
+///
+/// Networks that are new cost more than others, and every population has another share of them: of 10 members 3 are
+/// replaced, of 100 members 25, and a run of few intervals has many members in its first.
 @main
 enum Coordinator {
   private static let curve = [(10, 1000), (100, 200), (1000, 100), (10_000, 10)]
@@ -23,19 +26,21 @@ enum Coordinator {
       throw UsageError(description: "usage: coordinator [--in-process] [MEMBERS INTERVALS]...")
     }
     let given = stride(from: 0, to: numbers.count, by: 2).map { (numbers[$0], numbers[$0 + 1]) }
-    print("                               microseconds each         memory (MiB)")
-    print("members intervals  each a second     wall  processor   at 1/4   at the end")
+    print("                                           microseconds each         memory (MiB)")
+    print("members intervals  new each  each a second     wall  processor   at 1/4   at the end")
     for (members, intervals) in given.isEmpty ? curve : given {
       let measured = try await measure(members, intervals, inProcess: inProcess)
       print(
         String(
-          format: "%7d %9d %14.0f %8.0f %10.0f %8.0f %12.0f", members, intervals, 1 / measured.wall,
-          1e6 * measured.wall, 1e6 * measured.processor, measured.early, measured.late))
+          format: "%7d %9d %9.2f %14.0f %8.0f %10.0f %8.0f %12.0f", members, intervals, measured.new,
+          1 / measured.wall, 1e6 * measured.wall, 1e6 * measured.processor, measured.early, measured.late))
     }
   }
 
   /// What a member's interval cost, in seconds, and how much memory there was.
   struct Measured {
+    /// How many new networks there were for every member's interval.
+    var new: Double
     var wall: Double
     var processor: Double
     var early: Double
@@ -74,8 +79,10 @@ enum Coordinator {
     let start = processorTime
     let time = try await ContinuousClock().measure { _ = try await search.run() }
     let count = Double(members * intervals)
+    let new = members + settings.method.droppedCount * (intervals - 1)
     return Measured(
-      wall: time / .seconds(1) / count, processor: (processorTime - start) / count, early: memory.early,
+      new: Double(new) / count, wall: time / .seconds(1) / count, processor: (processorTime - start) / count,
+      early: memory.early,
       late: Memory.now)
   }
 

@@ -1,4 +1,5 @@
 import Configuration
+import PBTNAS
 
 /// The settings of the task `gan`: the section of that name in a settings file.
 public struct GANSettings: Hashable, Sendable {
@@ -54,6 +55,12 @@ public struct GANSettings: Hashable, Sendable {
     shownSamples = node.int("shown_samples", default: 36, in: 1...10_000)
     classifier = node.path("classifier")
     check(node)
+  }
+
+  /// The genes of the generator's cells, and the training's numbers that can be searched.
+  var searchSpace: SearchSpace {
+    SearchSpace(
+      genes: GanSearchSpace(cells: sizes.cells).searchSpace.genes, hyperparameters: GANHyperparameter.names)
   }
 
   /// Notes what does not fit together.

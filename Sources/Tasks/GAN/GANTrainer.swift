@@ -6,7 +6,7 @@ import Torch
 /// Trains one GAN at a time on Fashion-MNIST. Fitness is the negative Fréchet classifier distance of the averaged generator's samples.
 public final class GANTrainer: Trainer {
   /// The genes of the generator's cells, and the training's numbers that can be searched.
-  public let searchSpace: SearchSpace
+  public var searchSpace: SearchSpace { settings.searchSpace }
   private let settings: GANSettings
   private let device: Device
   private let images: ImageSet
@@ -18,9 +18,6 @@ public final class GANTrainer: Trainer {
   public init(_ settings: GANSettings) throws {
     self.settings = settings
     device = try settings.device.device()
-    searchSpace = SearchSpace(
-      genes: GanSearchSpace(cells: settings.sizes.cells).searchSpace.genes,
-      hyperparameters: GANHyperparameter.names)
     images = try ImageSet(
       FashionMNIST(folder: settings.dataFolder, .training), side: settings.sizes.resolution)
     evaluation = try GANEvaluation(settings, images)

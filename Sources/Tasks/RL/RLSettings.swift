@@ -1,5 +1,6 @@
 import Configuration
 import ControlSuite
+import PBTNAS
 import Torch
 
 /// The settings of the task `rl`: the section of that name in a settings file.
@@ -83,6 +84,14 @@ public struct RLSettings: Hashable, Sendable {
         "expected at least `n_step` (\(returnSteps)) agent steps of \(environment.actionRepeat) frames, "
           + "found \(framesPerInterval)")
     }
+  }
+
+  /// The genes of the agents' networks, and the training's numbers that can be searched.
+  var searchSpace: SearchSpace {
+    SearchSpace(
+      genes: DrQSearchSpace(
+        seesPixels: environment.observations == .pixels, featureLengths: featureLengths
+      ).searchSpace.genes, hyperparameters: RLHyperparameter.names)
   }
 
   /// The networks' sizes for an environment.

@@ -11,7 +11,7 @@ import Torch
 /// agent steps.
 public final class RLTrainer: Trainer {
   /// The genes of encoder (with pixels), actor and critic.
-  public let searchSpace: SearchSpace
+  public var searchSpace: SearchSpace { settings.searchSpace }
   private let settings: RLSettings
   private let sizes: DrQSizes
   private let environment: AgentEnvironment
@@ -25,8 +25,6 @@ public final class RLTrainer: Trainer {
     environment = try AgentEnvironment(settings.environment)
     evaluation = try PolicyEvaluation(settings.environment, episodes: settings.evaluationEpisodes)
     sizes = settings.sizes(environment.layout)
-    searchSpace = SearchSpace(
-      genes: DrQSearchSpace(sizes).searchSpace.genes, hyperparameters: RLHyperparameter.names)
   }
 
   /// Builds networks with fresh weights.

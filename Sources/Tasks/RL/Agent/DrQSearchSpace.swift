@@ -66,28 +66,36 @@ struct DrQArchitecture {
 public struct DrQSearchSpace: Sendable {
   /// The genes of encoder (with pixels), actor, critic.
   public let searchSpace: SearchSpace
-  private let sizes: DrQSizes
+  private let seesPixels: Bool
+  private let featureLengths: [Int]
   /// Searched layers in a network.
   private static let layerCount = 3
 
   /// The space for an agent's sizes.
   public init(_ sizes: DrQSizes) {
-    self.sizes = sizes
+    let seesPixels = if case .pixels = sizes.observation { true } else { false }
+    self.init(seesPixels: seesPixels, featureLengths: sizes.featureLengths)
+  }
+
+  /// The space for agents with an encoder or without.
+  ///
+  /// - Parameter featureLengths: the options of the genes `feature_dim`.
+  init(seesPixels: Bool, featureLengths: [Int]) {
+    self.seesPixels = seesPixels
+    self.featureLengths = featureLengths
     var genes: [Gene] = []
-    if case .pixels = sizes.observation {
-      genes += Self.layers("encoder", ConvolutionOperation.allCases.map(\.rawValue))
-    }
+    if seesPixels { genes += Self.layers("encoder", ConvolutionOperation.allCases.map(\.rawValue)) }
     let linear = LinearOperation.allCases.map(\.rawValue)
-    genes += Self.trunk("actor", sizes, readBy: ["policy"]) + Self.layers("actor.policy", linear)
-    genes += Self.trunk("critic", sizes, readBy: ["q1", "q2"])
+    genes += Self.trunk("actor", featureLengths, readBy: ["policy"]) + Self.layers("actor.policy", linear)
+    genes += Self.trunk("critic", featureLengths, readBy: ["q1", "q2"])
     genes += Self.layers("critic.q1", linear) + Self.layers("critic.q2", linear)
     searchSpace = SearchSpace(genes: genes)
   }
 
-  private static func trunk(_ path: String, _ sizes: DrQSizes, readBy readers: [String]) -> [Gene] {
+  private static func trunk(_ path: String, _ featureLengths: [Int], readBy readers: [String]) -> [Gene] {
     [
       Gene(
-        name: "\(path).feature_dim", options: sizes.featureLengths.map(String.init),
+        name: "\(path).feature_dim", options: featureLengths.map(String.init),
         owns: ["\(path).trunk"] + readers.map { "\(path).\($0).first" }),
       Gene(name: "\(path).trunk_activation", options: Activation.allCases.map(\.rawValue), owns: []),
     ]
@@ -112,7 +120,7 @@ public struct DrQSearchSpace: Sendable {
     var choices = genome.choices[...]
     func next<Option>(_ options: [Option]) -> Option { options[choices.removeFirst()] }
     func trunk() -> TrunkChoice {
-      let length = next(sizes.featureLengths)
+      let length = next(featureLengths)
       return TrunkChoice(featureLength: length, activation: next(Activation.allCases))
     }
     func layers<Operation: CaseIterable>() -> LayersChoice<Operation> {
@@ -122,7 +130,7 @@ public struct DrQSearchSpace: Sendable {
         operations: operations, activations: activations, normalization: next(Normalization.allCases))
     }
     var encoder: LayersChoice<ConvolutionOperation>?
-    if case .pixels = sizes.observation { encoder = layers() }
+    if seesPixels { encoder = layers() }
     let (actorTrunk, policy): (_, LayersChoice<LinearOperation>) = (trunk(), layers())
     let (criticTrunk, q1, q2): (_, LayersChoice<LinearOperation>, LayersChoice<LinearOperation>) =
       (trunk(), layers(), layers())
@@ -139,20 +147,15 @@ extension DrQSearchSpace {
     func index<Option: CaseIterable & Equatable>(of option: Option) -> Int {
       Array(Option.allCases).firstIndex(of: option) ?? 0
     }
-    let lengths = sizes.featureLengths
-    let nearest = lengths.indices.min { abs(lengths[$0] - 50) < abs(lengths[$1] - 50) } ?? 0
-    let trunk = [nearest, index(of: Activation.tanh)]
+    let nearest = featureLengths.indices.min { abs(featureLengths[$0] - 50) < abs(featureLengths[$1] - 50) }
+    let trunk = [nearest ?? 0, index(of: Activation.tanh)]
     let activations = Array(repeating: index(of: Activation.relu), count: Self.layerCount + 1)
     let rest = activations + [index(of: Normalization.none)]
     let id = index(of: LinearOperation.id)
     let perceptron =
       [index(of: LinearOperation.linear)] + Array(repeating: id, count: Self.layerCount - 1) + rest
     let conv3 = index(of: ConvolutionOperation.conv3)
-    let encoder =
-      switch sizes.observation {
-      case .pixels: Array(repeating: conv3, count: Self.layerCount) + rest
-      case .state: [Int]()
-      }
+    let encoder = seesPixels ? Array(repeating: conv3, count: Self.layerCount) + rest : []
     return Genome(encoder + trunk + perceptron + trunk + perceptron + perceptron)
   }
 }
