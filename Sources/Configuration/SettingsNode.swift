@@ -1,4 +1,5 @@
 import Foundation
+import Spelling
 import Yams
 
 /// A mapping in a YAML settings file, read strictly: every key must be asked for, have the right type and lie in its range.
@@ -196,7 +197,8 @@ extension SettingsNode {
     guard let value = Choice(rawValue: text) else {
       report(
         key,
-        "expected one of \(names.joined(separator: ", ")), found `\(text)`\(Self.hint(text, among: names))")
+        "expected one of \(names.joined(separator: ", ")), found `\(text)`\(suggestion(for: text, among: names))"
+      )
       return fallback
     }
     return value
@@ -283,16 +285,10 @@ extension SettingsNode {
 
   private func reportUnknownKeys() {
     for key in entries.keys.sorted() where !known.contains(key) {
-      report(key, "unknown key\(Self.hint(key, among: known)); keys here: \(known.joined(separator: ", "))")
+      report(
+        key, "unknown key\(suggestion(for: key, among: known)); keys here: \(known.joined(separator: ", "))")
     }
     for section in sections { section.reportUnknownKeys() }
-  }
-
-  /// `; did you mean ...?` where one of the names is near.
-  public static func hint(_ text: String, among names: [String]) -> String {
-    let nearest = names.map { (name: $0, distance: editDistance(text, $0)) }.min { $0.distance < $1.distance }
-    guard let nearest, nearest.distance <= max(2, nearest.name.count / 3) else { return "" }
-    return "; did you mean `\(nearest.name)`?"
   }
 }
 
@@ -308,20 +304,4 @@ public struct ConfigurationProblems: Error, Hashable, Sendable, CustomStringConv
 
   /// One line a problem.
   public var description: String { list.map(\.description).joined(separator: "\n") }
-}
-
-/// How many insertions, deletions, replacements and swaps of neighbours make one word into another (Damerau 1964).
-func editDistance(_ a: String, _ b: String) -> Int {
-  let (a, b) = (Array(a), Array(b))
-  var rows = [Array(0...b.count)]
-  for i in 0..<a.count {
-    var row = [i + 1]
-    for j in 0..<b.count {
-      var cost = min(rows[i][j + 1] + 1, row[j] + 1, rows[i][j] + (a[i] == b[j] ? 0 : 1))
-      if i > 0, j > 0, a[i] == b[j - 1], a[i - 1] == b[j] { cost = min(cost, rows[i - 1][j - 1] + 1) }
-      row.append(cost)
-    }
-    rows.append(row)
-  }
-  return rows[a.count][b.count]
 }
