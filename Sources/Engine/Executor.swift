@@ -14,7 +14,7 @@ public protocol Executor: Sendable {
   ///
   /// - Parameters:
   ///   - started: called when a worker is free and begins.
-  ///   - progress: called now and then while it trains.
+  ///   - progress: called now and then while it trains or evaluates, if the trainer says how far it is.
   /// - Throws: ``WorkerLost`` if the worker went away, ``JobFailed`` if the trainer says that it could not do it. A lost worker is
   ///   replaced before the next job.
   func run(

@@ -53,7 +53,7 @@ private func perform(
       try trainer.initialise(job)
       return AnswerLine(id: line.id)
     case .train(let job): result = try trainer.train(job, progress: progress)
-    case .evaluate(let job): result = try trainer.evaluate(job)
+    case .evaluate(let job): result = try trainer.evaluate(job, progress: progress)
     }
     return AnswerLine(
       id: line.id, fitness: result.fitness, metrics: result.metrics, files: result.files,

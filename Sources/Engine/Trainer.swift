@@ -20,7 +20,14 @@ public protocol Trainer: AnyObject {
   func train(_ job: TrainJob, progress: (TrainingProgress) -> Void) throws -> TrainingResult
 
   /// Evaluates the network of a checkpoint without training it.
-  func evaluate(_ job: EvaluateJob) throws -> TrainingResult
+  ///
+  /// - Parameter progress: called now and then with the fraction done (0...1) and throughput figures.
+  func evaluate(_ job: EvaluateJob, progress: (TrainingProgress) -> Void) throws -> TrainingResult
+}
+
+extension Trainer {
+  /// Evaluates the network of a checkpoint without training it, and without saying how far that is.
+  public func evaluate(_ job: EvaluateJob) throws -> TrainingResult { try evaluate(job) { _ in } }
 }
 
 /// An error that can mean that there is no room left on the disk. That is not the network's fault: the run stops, and can go on later.
@@ -120,7 +127,7 @@ public struct EvaluateJob: Codable, Sendable, Hashable {
   }
 }
 
-/// How far a training job has come.
+/// How far a job of training or of evaluation has come.
 public struct TrainingProgress: Codable, Sendable, Hashable {
   /// The part of the job that is done, 0...1.
   public var fraction: Double

@@ -7,8 +7,9 @@ import PBTNAS
 ///    Beside `genes`, `"hyperparameters":["learning_rate"]` names those that it can be told.
 /// 2. The engine sends a job: `{"id":7,"job":"train","genome":[0,3],"checkpoint":"...","seed":5,...}`. Where
 ///    hyperparameters are searched, a `train` job has `"hyperparameters":{"learning_rate":0.0013}`.
-/// 3. The trainer may report progress: `{"id":7,"progress":0.4,"samples_per_second":812}`.
-///    A trainer that says nothing for longer than the setting `workers.heartbeat_timeout` counts as hung and is killed.
+/// 3. The trainer may report progress, of `train` as of `evaluate`: `{"id":7,"progress":0.4,"samples_per_second":812}`.
+///    A trainer that says nothing for longer than the setting `workers.heartbeat_timeout` counts as hung and is killed,
+///    so one that reports nothing has that long for a job.
 /// 4. The trainer answers `{"id":7,"fitness":-31.2,"metrics":{},"files":[],"seconds":1.9}`, for `initialise` just `{"id":7}`, or
 ///    `{"id":7,"error":"what was wrong"}`. Then the next job follows. Of an answer's fields only `fitness` must be there.
 ///

@@ -38,6 +38,21 @@ import Testing
     await executor.stop()
   }
 
+  @Test func anEvaluationThatSaysHowFarItIsMayTakeLongerThanTheHeartbeatsTimeout() async throws {
+    let executor = try PythonTrainer.executor(run, workers: 1, evaluationSeconds: 7, heartbeatTimeout: 5)
+    _ = try await executor.start()
+    guard case .train(let job) = try await trainJob(executor) else { return }
+    let reports = Mutex<[Double]>([])
+    let evaluation = EvaluateJob(genome: job.genome, checkpoint: job.checkpoint, seed: 5, artifacts: nil)
+    let done = try await executor.run(
+      .evaluate(evaluation), started: {},
+      progress: { report in reports.withLock { $0.append(report.fraction) } })
+    #expect(done.result?.fitness.isFinite == true && done.end - done.start > .seconds(7))
+    let fractions = reports.withLock { $0 }
+    #expect(fractions.count > 5 && fractions == fractions.sorted())
+    await executor.stop()
+  }
+
   @Test func workersGetTheirNumberOfThreadsAndNoFilesOfOthers() async throws {
     let command = try PythonTrainer.command(run, threads: 3)
     let executor = LocalExecutor(

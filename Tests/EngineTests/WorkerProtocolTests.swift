@@ -145,8 +145,9 @@ import Testing
     #expect(trained[0].progress == 0.5 && trained[0].samplesPerSecond == 100)
     let evaluated = try answers(
       #"{"id":3,"job":"evaluate","genome":[1,0,2,1],"seed":6,"checkpoint":"\#(end)","later":"field"}"#)
-    #expect(evaluated.count == 1 && evaluated[0].fitness == trained[1].fitness)
-    #expect(evaluated[0].fitness != nil)
+    #expect(evaluated.count == 2 && evaluated.allSatisfy { $0.id == 3 })
+    #expect(evaluated[0].progress == 0.25 && evaluated[0].samplesPerSecond == 50)
+    #expect(evaluated[1].fitness == trained[1].fitness && evaluated[1].fitness != nil)
   }
 
   @Test func whatATrainerThrowsIsItsAnswer() throws {

@@ -116,7 +116,7 @@ private struct InProcessExecutor: Executor {
       try trainer.initialise(job)
       result = nil
     case .train(let job): result = try trainer.train(job, progress: progress)
-    case .evaluate(let job): result = try trainer.evaluate(job)
+    case .evaluate(let job): result = try trainer.evaluate(job, progress: progress)
     }
     return FinishedJob(result: result, start: start, end: .now)
   }

@@ -58,10 +58,7 @@ public final class RLTrainer: Trainer {
     }
     let findings = try experience.live(from: memory.steps, seed: job.seed, report: report)
     let played = try evaluation.play(
-      seed: job.evaluationSeed, agent.meanActions,
-      tick: {
-        report(settings.stepsPerInterval)
-      })
+      seed: job.evaluationSeed, agent.meanActions, report: { _ in report(settings.stepsPerInterval) })
     let seconds = Date().timeIntervalSince(start)
 
     memory.steps += settings.stepsPerInterval
@@ -78,10 +75,18 @@ public final class RLTrainer: Trainer {
   }
 
   /// Evaluates without training.
-  public func evaluate(_ job: EvaluateJob) throws -> TrainingResult {
+  public func evaluate(_ job: EvaluateJob, progress: (TrainingProgress) -> Void) throws -> TrainingResult {
     let agent = try load(job.checkpoint, job.genome, settings.agent)
     let start = Date()
-    let played = try evaluation.play(seed: job.seed, agent.meanActions)
+    var clock = ProgressClock()
+    let played = try evaluation.play(
+      seed: job.seed, agent.meanActions,
+      report: { steps in
+        clock.report(
+          fraction: Double(steps) / Double(evaluation.mostSteps),
+          samples: steps * settings.environment.actionRepeat
+        ).map(progress)
+      })
     return TrainingResult(
       fitness: played.mean, metrics: ["evaluation_diverged_episodes": Double(played.divergedEpisodes)],
       files: [], seconds: Date().timeIntervalSince(start))

@@ -1,9 +1,10 @@
 """A trainer for the engine's tests, with the standard library alone: small networks, and faults on demand.
 
-Usage: toy_trainer.py [--fault NAME] [--marker PATH] [--times N] [--only TEXT] [--seconds S]
+Usage: toy_trainer.py [--fault NAME] [--marker PATH] [--times N] [--only TEXT] [--seconds S] [--evaluation-seconds S]
 
 The fault happens in the first N (default 1) training jobs over all workers whose output's path has TEXT in it: each
-takes the next free file name PATH.0, PATH.1, ... A fault `start-...` happens while starting. Training takes S seconds.
+takes the next free file name PATH.0, PATH.1, ... A fault `start-...` happens while starting. Training takes S seconds,
+silent ones; a job of evaluation its own number, in which it says how far it is.
 """
 
 import argparse
@@ -204,6 +205,15 @@ def do_train(job, options):
     say(answer)
 
 
+def do_evaluate(job, options):
+    start = time.monotonic()
+    while (elapsed := time.monotonic() - start) < options.evaluation_seconds:
+        say({"id": job["id"], "progress": elapsed / options.evaluation_seconds})
+        time.sleep(0.1)
+    found = fitness(read(job["checkpoint"]), job["genome"])
+    say({"id": job["id"], "fitness": found, "metrics": {}, "files": [], "seconds": options.evaluation_seconds})
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--fault")
@@ -211,6 +221,7 @@ def main():
     parser.add_argument("--times", type=int, default=1)
     parser.add_argument("--only", default="")
     parser.add_argument("--seconds", type=float, default=0.0)
+    parser.add_argument("--evaluation-seconds", type=float, default=0.0)
     options = parser.parse_args()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     starting = options.fault if (options.fault or "").startswith("start-") else None
@@ -250,8 +261,7 @@ def main():
         elif job["job"] == "train":
             do_train(job, options)
         else:
-            found = fitness(read(job["checkpoint"]), job["genome"])
-            say({"id": job["id"], "fitness": found, "metrics": {}, "files": [], "seconds": 0.0})
+            do_evaluate(job, options)
 
 
 main()

@@ -85,7 +85,7 @@ actor InProcessExecutor: Executor {
       try trainer.initialise(job)
       return nil
     case .train(let job): return try trainer.train(job, progress: progress)
-    case .evaluate(let job): return try trainer.evaluate(job)
+    case .evaluate(let job): return try trainer.evaluate(job, progress: progress)
     }
   }
 }

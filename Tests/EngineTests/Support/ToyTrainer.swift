@@ -72,8 +72,9 @@ final class ToyTrainer: Trainer {
       EvaluateJob(genome: job.genome, checkpoint: job.output, seed: job.evaluationSeed, artifacts: nil))
   }
 
-  func evaluate(_ job: EvaluateJob) throws -> TrainingResult {
+  func evaluate(_ job: EvaluateJob, progress: (TrainingProgress) -> Void) throws -> TrainingResult {
     let tensors = try Self.read(job.checkpoint)
+    progress(TrainingProgress(fraction: 0.25, samplesPerSecond: 50))
     let weights = tensors.keys.sorted().filter { $0.hasPrefix("net.") }.flatMap { tensors[$0]?.values ?? [] }
     let distance = weights.reduce(0) { $0 + abs(Double($1) - 0.2) } / Double(weights.count)
     return TrainingResult(

@@ -23,7 +23,7 @@ extension NetworkTests {
 
     /// Reads settings of a small task. Actions are held so long that an episode has 50 steps.
     private func configuration(
-      _ observations: String = "state", models: String = Self.models, more: String = ""
+      _ observations: String = "state", models: String = Self.models, episodes: Int = 2, more: String = ""
     ) throws -> RunConfiguration {
       let text = """
         task: rl
@@ -40,7 +40,7 @@ extension NetworkTests {
           random_steps: 10
           seed_frames: 400
           frames_per_interval: 2400
-          evaluation_episodes: 2
+          evaluation_episodes: \(episodes)
           rendering: {side: 32, shadow_size: 0, samples: 0}
           \(more)
         """
@@ -104,6 +104,25 @@ extension NetworkTests {
       let evaluation = try trainer.evaluate(
         EvaluateJob(genome: genome, checkpoint: "\(folder)/c", seed: 6, artifacts: nil))
       #expect(evaluation.fitness == third.fitness)
+    }
+
+    @Test("an evaluation says how far it is, so that a long one is no silence")
+    func evaluationReports() throws {
+      let trainer = try configuration("pixels", episodes: 8).makeTrainer(threads: 1)
+      let genome = Genome(Array(repeating: 0, count: trainer.searchSpace.genes.count))
+      try trainer.initialise(InitialiseJob(genome: genome, seed: 1, output: "\(folder)/start"))
+      let job = EvaluateJob(genome: genome, checkpoint: "\(folder)/start", seed: 6, artifacts: nil)
+      var reports: [TrainingProgress] = []
+      _ = try trainer.evaluate(job) { reports.append($0) }
+      #expect(!reports.isEmpty && reports.allSatisfy { 0 < $0.fraction && $0.fraction <= 1 })
+      #expect(reports.allSatisfy { $0.samplesPerSecond > 0 })
+
+      // Two episodes of 50 steps, side by side.
+      let evaluation = try PolicyEvaluation(settings().environment, episodes: 2)
+      var steps: [Int] = []
+      _ = try evaluation.play(
+        seed: 1, { try Tensor.full([$0.shape[0], 1], 0) }, report: { steps.append($0) })
+      #expect(steps == Array(stride(from: 2, through: 100, by: 2)) && evaluation.mostSteps == 100)
     }
 
     @Test("training follows the hyperparameters that a job gives, and refuses those that it cannot follow")
