@@ -12,6 +12,8 @@ public struct RLSettings: Hashable, Sendable {
   public var encoderChannels: Int
   /// The options of the genes `feature_dim`.
   public var featureLengths: [Int]
+  /// Where the networks are trained. Environments and the replay buffer stay with the processor.
+  var device: DeviceChoice
   /// How an agent is trained.
   public var agent: DrQAgentSettings
   /// Transitions in an update.
@@ -52,6 +54,7 @@ public struct RLSettings: Hashable, Sendable {
     replayCapacity = node.int("replay_capacity", default: 1_000_000, in: 1...1_000_000_000)
     framesPerInterval = node.int("frames_per_interval", default: 100_000, in: 1...1_000_000_000)
     evaluationEpisodes = node.int("evaluation_episodes", default: 10, in: 1...10_000)
+    device = node.choice("device", default: DeviceChoice.auto)
     agent = DrQAgentSettings()
     agent.learningRate = node.double("learning_rate", default: agent.learningRate, in: 0...1)
     agent.targetRate = node.double("target_rate", default: agent.targetRate, in: 0...1)

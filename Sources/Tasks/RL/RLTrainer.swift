@@ -13,15 +13,18 @@ public final class RLTrainer: Trainer {
   /// The genes of encoder (with pixels), actor and critic.
   public let searchSpace: SearchSpace
   private let settings: RLSettings
+  private let device: Device
   private let sizes: DrQSizes
   private let environment: AgentEnvironment
   private let evaluation: PolicyEvaluation
 
   /// Compiles the environments' models.
   ///
-  /// - Throws: ``ControlSuiteError`` if a file of the models is missing or wrong.
+  /// - Throws: ``ControlSuiteError`` if a file of the models is missing or wrong; ``TorchError`` if there is no GPU
+  ///   where the settings want one.
   public init(_ settings: RLSettings) throws {
     self.settings = settings
+    device = try settings.device.device()
     environment = try AgentEnvironment(settings.environment)
     evaluation = try PolicyEvaluation(settings.environment, episodes: settings.evaluationEpisodes)
     sizes = settings.sizes(environment.layout)
@@ -93,7 +96,7 @@ public final class RLTrainer: Trainer {
   }
 
   private func agent(_ genome: Genome, _ settings: DrQAgentSettings, seed: UInt64) throws -> DrQAgent {
-    try DrQAgent(DrQNetworks(genome: genome, sizes: sizes, seed: seed), settings)
+    try DrQAgent(DrQNetworks(genome: genome, sizes: sizes, seed: seed, device: device), settings)
   }
 
   private func load(_ path: String, _ genome: Genome, _ settings: DrQAgentSettings) throws -> DrQAgent {

@@ -228,7 +228,8 @@ extension NetworkTests {
       }
     }
 
-    @Test("missing models, a missing folder for attachments and a wrong count of steps are said")
+    @Test(
+      "missing models, a missing GPU, a missing folder for attachments and a wrong count of steps are said")
     func badInput() throws {
       let error = #expect(throws: ControlSuiteError.self) {
         try configuration(models: "\(folder)/nothing").makeTrainer(threads: 1)
@@ -240,6 +241,15 @@ extension NetworkTests {
       var job = job(genome, from: "start", to: "a")
       job.attachments = nil
       #expect(throws: RLError.noAttachmentFolder) { try trainer.train(job) { _ in } }
+
+      // As for any task, cuda is refused where there is no GPU; auto takes what there is.
+      guard case .rl(var settings)? = try configuration().task else { return }
+      #expect(settings.device == .auto)
+      settings.device = .cuda
+      if try DeviceChoice.auto.device() == .cpu {
+        let noGPU = #expect(throws: TorchError.self) { try RLTrainer(settings) }
+        #expect(noGPU.map { "\($0)".contains("`device: cuda`") } == true)
+      }
 
       let path = "\(folder)/odd"
       let texts = try Checkpoint.metadata(genome: genome, buffers: [], own: ["agent_steps": "many"])
