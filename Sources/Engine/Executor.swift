@@ -7,8 +7,8 @@ public protocol Executor: Sendable {
 
   /// Starts the workers.
   ///
-  /// - Returns: the search space that they announce.
-  func start() async throws -> SearchSpace
+  /// - Returns: what they announce.
+  func start() async throws -> Announcement
 
   /// Does a job on the next free worker.
   ///

@@ -34,7 +34,7 @@ public actor LocalExecutor: Executor {
   private var workers: [WorkerProcess?]
   private var free: [Int] = []
   private var waiting: [CheckedContinuation<Int, Never>] = []
-  private var space: SearchSpace?
+  private var announcement: Announcement?
   private var isStopped = false
 
   /// Prepares workers.
@@ -53,7 +53,7 @@ public actor LocalExecutor: Executor {
   }
 
   /// Starts the workers and waits until all are ready.
-  public func start() async throws -> SearchSpace {
+  public func start() async throws -> Announcement {
     try FileManager.default.createDirectory(atPath: logFolder, withIntermediateDirectories: true)
     for number in workers.indices { workers[number] = try launch(number) }
     for number in workers.indices {
@@ -66,8 +66,8 @@ public actor LocalExecutor: Executor {
       }
       release(number)
     }
-    guard let space else { throw JobFailed("an executor needs at least one worker") }
-    return space
+    guard let announcement else { throw JobFailed("an executor needs at least one worker") }
+    return announcement
   }
 
   /// Does a job on the next free worker; starts the worker again first if it was lost.
@@ -111,15 +111,15 @@ public actor LocalExecutor: Executor {
   /// would wait.
   private static let patience = Duration.seconds(1)
 
-  /// Waits for a worker that was launched. All must announce the same search space.
+  /// Waits for a worker that was launched. All must announce the same.
   private func makeReady(_ number: Int) async throws {
     guard let announced = try await workers[number]?.ready() else { return }
-    try announced.validate()
-    if let space, space != announced {
+    try announced.searchSpace.validate()
+    if let announcement, announcement != announced {
       throw WorkerLost(
         worker: number, reason: "it announced another search space than the workers before", lastWords: "")
     }
-    space = announced
+    announcement = announced
   }
 
   /// Starts a worker in the place of one that was lost, and waits for it.

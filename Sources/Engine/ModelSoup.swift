@@ -73,7 +73,7 @@ public func makeSoup(
   let ingredients = try candidates.map { try ingredient(rows[$0], folder) }
   let kitchen = Kitchen(folder: folder, settings: settings, executor: executor)
   do {
-    let announced = try await executor.start()
+    let announced = try await executor.start().searchSpace
     guard announced.genes == space.genes else { throw RunError.changed(what: "the trainer's search space") }
     let summary = try await kitchen.cook(
       candidates, ingredients, space: space, run: run, report)

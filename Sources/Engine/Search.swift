@@ -82,7 +82,8 @@ public actor Search {
 
   /// The whole method: train, evaluate, select, mix, until the budget is spent.
   private func search() async throws -> RunSummary {
-    space = try await executor.start()
+    let announcement = try await executor.start()
+    space = announcement.searchSpace
     try checkOrKeepSettings()
     if try record.lastInterval() == nil { try await beginFirstInterval() }
     let first = try record.lastInterval() ?? 1
@@ -98,6 +99,7 @@ public actor Search {
       if interval < method.intervals { try await beginNextInterval(after: interval, members) }
       try record.set("measured", clock.measured)
     }
+    if announcement.showsBest { try await showBest() }
     return try finish()
   }
 

@@ -11,6 +11,11 @@ public protocol Trainer: AnyObject {
   /// told.
   var searchSpace: SearchSpace { get }
 
+  /// Whether ``evaluate(_:progress:)`` makes files that show what a network does, where a job has
+  /// `artifacts`. Then a search's best network is evaluated once more at the end. False unless a trainer says
+  /// otherwise.
+  var showsBest: Bool { get }
+
   /// Builds the network of a genome with fresh weights and writes its checkpoint to `job.output`.
   func initialise(_ job: InitialiseJob) throws
 
@@ -26,6 +31,9 @@ public protocol Trainer: AnyObject {
 }
 
 extension Trainer {
+  /// Nothing is shown.
+  public var showsBest: Bool { false }
+
   /// Evaluates the network of a checkpoint without training it, and without saying how far that is.
   public func evaluate(_ job: EvaluateJob) throws -> TrainingResult { try evaluate(job) { _ in } }
 }
@@ -115,7 +123,8 @@ public struct EvaluateJob: Codable, Sendable, Hashable {
   public var checkpoint: String
   /// The seed of the evaluation, below 2^53.
   public var seed: UInt64
-  /// Path without extension for files that show what the network does; nil if none are wanted.
+  /// Path without extension for files that show what the network does; nil if none are wanted. That they
+  /// cannot be made is no reason to fail: see ``TrainingResult/artifactsProblem``.
   public var artifacts: String?
 
   /// Makes a job.
@@ -151,12 +160,18 @@ public struct TrainingResult: Codable, Sendable, Hashable {
   public var files: [String]
   /// Seconds spent in training and evaluating, without loading and saving.
   public var seconds: Double
+  /// Why files that `artifacts` asked for are not there; nil if nothing is amiss.
+  public var artifactsProblem: String?
 
   /// Makes a result.
-  public init(fitness: Double, metrics: [String: Double], files: [String], seconds: Double) {
+  public init(
+    fitness: Double, metrics: [String: Double], files: [String], seconds: Double,
+    artifactsProblem: String? = nil
+  ) {
     self.fitness = fitness
     self.metrics = metrics
     self.files = files
     self.seconds = seconds
+    self.artifactsProblem = artifactsProblem
   }
 }

@@ -3,15 +3,16 @@ public func suggestion(for text: String, among names: some Sequence<String>) -> 
   nearestName(to: text, among: names).map { "; did you mean `\($0)`?" } ?? ""
 }
 
-/// The name that a text is most likely a misspelling of; nil where none is near: within two edits, or a third of its
-/// letters.
+/// The name that a text is most likely a misspelling of; nil where none is near: within two edits, or a third
+/// of its letters.
 public func nearestName(to text: String, among names: some Sequence<String>) -> String? {
   let nearest = names.map { (name: $0, distance: editDistance(text, $0)) }.min { $0.distance < $1.distance }
   guard let nearest, nearest.distance <= max(2, nearest.name.count / 3) else { return nil }
   return nearest.name
 }
 
-/// How many insertions, deletions, replacements and swaps of neighbours make one word into another (Damerau 1964).
+/// How many insertions, deletions, replacements and swaps of neighbours make one word into another (Damerau
+/// 1964).
 func editDistance(_ a: String, _ b: String) -> Int {
   let (a, b) = (Array(a), Array(b))
   var rows = [Array(0...b.count)]

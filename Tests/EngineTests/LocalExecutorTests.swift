@@ -25,7 +25,7 @@ import Testing
 
   @Test func workersDoJobsAndSayHowFarTheyAre() async throws {
     let executor = try PythonTrainer.executor(run)
-    let space = try await executor.start()
+    let space = try await executor.start().searchSpace
     #expect(space.genes.map(\.name) == ["g0", "g1", "g2"])
     let reports = Mutex<[TrainingProgress]>([])
     let starts = Mutex(0)

@@ -88,6 +88,11 @@ import Testing
         "feature_dims: 50",
         "rl.feature_dims: expected a list of whole numbers, each in 1...65536, such as `[25, 50]`, found `50`"
       ),
+      (
+        "video: {width: 321}",
+        "rl.video.width: expected an even number, as video formats want it, found 321"
+      ),
+      ("video: {keep: maybe}", "rl.video.keep: expected true or false, found `maybe`"),
       ("rendering: {samples: 17}", "rl.rendering.samples: expected a whole number in 0...16, found 17"),
       (
         "exploration: {steps: -1}",

@@ -101,7 +101,7 @@ private final class Memory: @unchecked Sendable {
 private struct InProcessExecutor: Executor {
   let workerCount = 1
 
-  func start() async throws -> SearchSpace { NoOpTrainer().searchSpace }
+  func start() async throws -> Announcement { Announcement(searchSpace: NoOpTrainer().searchSpace) }
 
   func run(
     _ job: Job, started: @escaping @Sendable () -> Void,

@@ -34,6 +34,8 @@ public struct RLSettings: Hashable, Sendable {
   public var framesPerInterval: Int
   /// Episodes whose mean return is the fitness.
   public var evaluationEpisodes: Int
+  /// The film of a run's best agent.
+  public var video: VideoSettings
 
   /// Agent steps in an interval.
   public var stepsPerInterval: Int { framesPerInterval / environment.actionRepeat }
@@ -54,6 +56,7 @@ public struct RLSettings: Hashable, Sendable {
     replayCapacity = node.int("replay_capacity", default: 1_000_000, in: 1...1_000_000_000)
     framesPerInterval = node.int("frames_per_interval", default: 100_000, in: 1...1_000_000_000)
     evaluationEpisodes = node.int("evaluation_episodes", default: 10, in: 1...10_000)
+    video = VideoSettings(from: node.section("video"))
     device = node.choice("device", default: DeviceChoice.auto)
     agent = DrQAgentSettings()
     agent.learningRate = node.double("learning_rate", default: agent.learningRate, in: 0...1)

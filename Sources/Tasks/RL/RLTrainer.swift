@@ -12,6 +12,8 @@ import Torch
 public final class RLTrainer: Trainer {
   /// The genes of encoder (with pixels), actor and critic.
   public let searchSpace: SearchSpace
+  /// Whether the best agent is filmed.
+  public var showsBest: Bool { settings.video.isKept }
   private let settings: RLSettings
   private let device: Device
   private let sizes: DrQSizes
@@ -20,8 +22,8 @@ public final class RLTrainer: Trainer {
 
   /// Compiles the environments' models.
   ///
-  /// - Throws: ``ControlSuiteError`` if a file of the models is missing or wrong; ``TorchError`` if there is no GPU
-  ///   where the settings want one.
+  /// - Throws: ``ControlSuiteError`` if a file of the models is missing or wrong; ``TorchError`` if there is
+  ///   no GPU where the settings want one.
   public init(_ settings: RLSettings) throws {
     self.settings = settings
     device = try settings.device.device()
@@ -77,22 +79,37 @@ public final class RLTrainer: Trainer {
     return TrainingResult(fitness: played.mean, metrics: metrics, files: [], seconds: seconds)
   }
 
-  /// Evaluates without training.
+  /// Evaluates without training; films the first episode where the job wants to see something.
   public func evaluate(_ job: EvaluateJob, progress: (TrainingProgress) -> Void) throws -> TrainingResult {
     let agent = try load(job.checkpoint, job.genome, settings.agent)
     let start = Date()
+    let film = showsBest ? job.artifacts.map(film) : nil
+    var problem: (any Error)?
+    /// What cannot be filmed can be evaluated all the same.
+    func attempt(_ body: () throws -> Void?) {
+      guard problem == nil else { return }
+      do { try body() } catch { problem = error }
+    }
     var clock = ProgressClock()
     let played = try evaluation.play(
-      seed: job.seed, agent.meanActions,
+      seed: job.seed, agent.meanActions, watch: { environment in attempt { try film?.take(environment) } },
       report: { steps in
         clock.report(
           fraction: Double(steps) / Double(evaluation.mostSteps),
           samples: steps * settings.environment.actionRepeat
         ).map(progress)
       })
+    attempt { try film?.finish() }
     return TrainingResult(
       fitness: played.mean, metrics: ["evaluation_diverged_episodes": Double(played.divergedEpisodes)],
-      files: [], seconds: Date().timeIntervalSince(start))
+      files: problem == nil ? [film?.path].compactMap(\.self) : [], seconds: Date().timeIntervalSince(start),
+      artifactsProblem: problem.map(String.init(describing:)))
+  }
+
+  private func film(_ artifacts: String) -> EpisodeFilm {
+    EpisodeFilm(
+      settings.environment, width: settings.video.width, height: settings.video.height,
+      path: "\(artifacts).\(VideoFormat.bestExtension)")
   }
 
   private func agent(_ genome: Genome, _ settings: DrQAgentSettings, seed: UInt64) throws -> DrQAgent {

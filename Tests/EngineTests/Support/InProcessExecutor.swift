@@ -12,6 +12,7 @@ actor InProcessExecutor: Executor {
   nonisolated let workerCount: Int
   private let fault: Fault
   private let attaches: ToyTrainer.Attachments
+  private let shows: ToyTrainer.Shows
   private var random: SeededGenerator
   private var free: Int
   private var waiting: [CheckedContinuation<Void, Never>] = []
@@ -22,9 +23,11 @@ actor InProcessExecutor: Executor {
   /// - Parameters:
   ///   - order: the seed of the order.
   ///   - attaches: whether training leaves attachments.
+  ///   - shows: what evaluations show where a job wants it.
   ///   - fault: asked before a job is done, with the number of jobs begun before.
   init(
     workers: Int, order: UInt64 = 0, attaches: ToyTrainer.Attachments = .none,
+    shows: ToyTrainer.Shows = .nothing,
     fault: @escaping Fault = { _, _ in nil }
   ) {
     workerCount = workers
@@ -32,9 +35,13 @@ actor InProcessExecutor: Executor {
     random = SeededGenerator(seed: order)
     self.fault = fault
     self.attaches = attaches
+    self.shows = shows
   }
 
-  func start() -> SearchSpace { ToyTrainer().searchSpace }
+  func start() -> Announcement {
+    let trainer = ToyTrainer(shows: shows)
+    return Announcement(searchSpace: trainer.searchSpace, showsBest: trainer.showsBest)
+  }
 
   func stop() {
     isStopped = true
@@ -55,12 +62,12 @@ actor InProcessExecutor: Executor {
     started()
     let start = ContinuousClock.now
     let pause = Duration.microseconds(random.below(1500))
-    let (fault, attaches) = (fault, attaches)
+    let (fault, attaches, shows) = (fault, attaches, shows)
     let result = try await Task.detached {
       try await Task.sleep(for: pause)
       if let error = fault(job, number) { throw error }
       do {
-        return try Self.perform(job, attaches, progress)
+        return try Self.perform(job, ToyTrainer(attaches: attaches, shows: shows), progress)
       } catch let error as SafetensorsError {
         // What a worker's answer would say.
         if error.isDiskFull { throw JobFailed("\(error)", isDiskFull: true) }
@@ -77,9 +84,8 @@ actor InProcessExecutor: Executor {
   }
 
   private static func perform(
-    _ job: Job, _ attaches: ToyTrainer.Attachments, _ progress: (TrainingProgress) -> Void
+    _ job: Job, _ trainer: ToyTrainer, _ progress: (TrainingProgress) -> Void
   ) throws -> TrainingResult? {
-    let trainer = ToyTrainer(attaches: attaches)
     switch job {
     case .initialise(let job):
       try trainer.initialise(job)

@@ -261,6 +261,42 @@ extension NetworkTests {
           == "\(path): the header's `agent_steps` is `many`; expected a whole number, as training writes it")
     }
 
+    @Test(
+      "an evaluation whose job wants to see something films its first episode, and is what it would be without"
+    )
+    func filmOfEvaluation() throws {
+      let trainer = try configuration(more: "video: {width: 32, height: 24}").makeTrainer(threads: 1)
+      #expect(trainer.showsBest)
+      let genome = Genome(Array(repeating: 0, count: trainer.searchSpace.genes.count))
+      try trainer.initialise(InitialiseJob(genome: genome, seed: 1, output: "\(folder)/start"))
+      var job = EvaluateJob(genome: genome, checkpoint: "\(folder)/start", seed: 6, artifacts: nil)
+      let plain = try trainer.evaluate(job)
+      #expect(plain.files.isEmpty && plain.artifactsProblem == nil)
+      job.artifacts = "\(folder)/best"
+      let filmed = try trainer.evaluate(job)
+      let film = "\(folder)/best.\(VideoFormat.bestExtension)"
+      #expect(filmed.files == [film] && filmed.artifactsProblem == nil)
+      #expect(filmed.fitness == plain.fitness && filmed.metrics == plain.metrics)
+      // The same film as that of the command.
+      let path = "\(folder)/film.\(VideoFormat.bestExtension)"
+      _ = try EpisodeVideo(settings(), checkpoint: "\(folder)/start")
+        .write(seed: 6, width: 32, height: 24, to: path)
+      #expect(try bytes("best.\(VideoFormat.bestExtension)") == Data(contentsOf: URL(fileURLWithPath: path)))
+
+      // A film that cannot be written is a problem of its own, which keeps the evaluation.
+      job.artifacts = "\(folder)/nowhere/best"
+      let problem = try trainer.evaluate(job)
+      #expect(problem.fitness == plain.fitness && problem.files.isEmpty)
+      #expect(problem.artifactsProblem?.contains("nowhere/best") == true, "\(problem)")
+
+      // And one that is not wanted is none.
+      job.artifacts = "\(folder)/unwanted"
+      let calm = try configuration(more: "video: {keep: false}").makeTrainer(threads: 1)
+      #expect(try !calm.showsBest && calm.evaluate(job).files.isEmpty)
+      #expect(
+        try FileManager.default.contentsOfDirectory(atPath: folder).allSatisfy { !$0.hasPrefix("unwanted") })
+    }
+
     @Test("a film has a picture for each step of the first evaluation episode, and returns what that did")
     func film() throws {
       let settings = try settings()
