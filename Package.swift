@@ -32,15 +32,17 @@ let package = Package(
     .target(name: "Charts"),
     // Named tensors in files; no tensor library.
     .target(name: "Safetensors"),
+    // What a misspelt name may have meant.
+    .target(name: "Spelling"),
     // Strict reading of YAML settings.
-    .target(name: "Configuration", dependencies: [.product(name: "Yams", package: "Yams")]),
+    .target(name: "Configuration", dependencies: ["Spelling", .product(name: "Yams", package: "Yams")]),
     .systemLibrary(
       name: "CXXHash", pkgConfig: "libxxhash", providers: [.apt(["libxxhash-dev"]), .brew(["xxhash"])]),
     // Runs a search: record, checkpoints, workers.
     .target(
       name: "Engine",
       dependencies: [
-        "PBTNAS", "Safetensors", "Configuration", "Statistics", "Charts", "CXXHash",
+        "PBTNAS", "Safetensors", "Configuration", "Spelling", "Statistics", "Charts", "CXXHash",
         .product(name: "GRDB", package: "GRDB.swift"),
       ]),
     // libtorch behind a C interface.
@@ -66,7 +68,7 @@ let package = Package(
     // OpenGL without a screen; the library is loaded when it is needed.
     .target(name: "CEGL"),
     // Tasks of the DeepMind Control Suite.
-    .target(name: "ControlSuite", dependencies: ["CMuJoCo", "CEGL", "PBTNAS"]),
+    .target(name: "ControlSuite", dependencies: ["CMuJoCo", "CEGL", "PBTNAS", "Spelling"]),
     .systemLibrary(
       name: "CPNG", pkgConfig: "libpng", providers: [.apt(["libpng-dev"]), .brew(["libpng"])]),
     .systemLibrary(

@@ -15,7 +15,8 @@ struct Doctor: ParsableCommand {
     do {
       try Runtime.loadCUDA()
       print(
-        "CUDA devices: \(Runtime.cudaDeviceCount) (the GAN task trains on the first, unless told otherwise by `gan.device`)"
+        "CUDA devices: \(Runtime.cudaDeviceCount) (networks are trained on the first, unless `gan.device` or "
+          + "`rl.device` says otherwise; untested)"
       )
     } catch {
       print("CUDA: not loaded: \(error)")

@@ -25,8 +25,8 @@ struct Video: ParsableCommand {
 
   func validate() throws {
     for (name, value) in [("width", width), ("height", height)]
-    where !(2...1024).contains(value) || !value.isMultiple(of: 2) {
-      throw ValidationError("--\(name) must be an even number in 2...1024, not \(value)")
+    where !VideoSettings.sides.contains(value) || !value.isMultiple(of: 2) {
+      throw ValidationError("--\(name) must be an even number in \(VideoSettings.sides), not \(value)")
     }
   }
 

@@ -1,4 +1,5 @@
 import Foundation
+import Spelling
 import Yams
 
 /// A mapping in a YAML settings file, read strictly: every key must be asked for, have the right type and lie in its range.
@@ -226,7 +227,8 @@ extension SettingsNode {
     guard let value = Choice(rawValue: text) else {
       report(
         key,
-        "expected one of \(names.joined(separator: ", ")), found `\(text)`\(Self.hint(text, among: names))")
+        "expected one of \(names.joined(separator: ", ")), found `\(text)`\(suggestion(for: text, among: names))"
+      )
       return fallback
     }
     return value
@@ -257,15 +259,17 @@ extension SettingsNode {
 
   /// A path, made absolute; a relative one starts from ``baseFolder``. Nil where the key is not given.
   public func path(_ key: String) -> String? {
-    guard let text = scalar(key, "a path") else { return nil }
+    guard let text = scalar(key, "a path", kind: .path) else { return nil }
     return text.hasPrefix("/")
       ? text
       : URL(fileURLWithPath: text, relativeTo: URL(fileURLWithPath: baseFolder, isDirectory: true))
         .standardizedFileURL.path
   }
 
-  private func scalar(_ key: String, _ expected: String, default fallback: (any Sendable)? = nil) -> String? {
-    switch note(key, default: fallback.map { "\($0)" }) {
+  private func scalar(
+    _ key: String, _ expected: String, kind: AskedKey.Kind = .value, default fallback: (any Sendable)? = nil
+  ) -> String? {
+    switch note(key, kind: kind, default: fallback.map { "\($0)" }) {
     case nil: return nil
     case .scalar(let scalar)? where !scalar.string.isEmpty: return scalar.string
     case let found?:
@@ -315,6 +319,7 @@ public struct AskedKey: Hashable, Sendable {
   /// What stands under a key.
   public enum Kind: Hashable, Sendable {
     case value
+    case path
     case section
   }
 
@@ -333,12 +338,11 @@ extension SettingsNode {
   /// Every key that was asked for, here and in the sections below.
   public var askedKeys: [AskedKey] { known + sections.flatMap(\.askedKeys) }
 
-  /// What holds in a section, as text by whole key: given or not, and the same however it was written. Paths are left
-  /// out, since they say where something lies and not what it is.
+  /// What holds in a section, as text by whole key: given or not, and the same however it was written; `none` where
+  /// nothing holds. Paths are left out, since they say where something lies and not what it is.
   public func settings(in section: String) -> [String: String] {
-    let pairs = askedKeys.compactMap { asked in asked.value.map { (asked.key, $0) } }
-    return Dictionary(
-      pairs.filter { $0.0.hasPrefix("\(fullKey(section)).") }, uniquingKeysWith: { first, _ in first })
+    let values = askedKeys.filter { $0.kind == .value && $0.key.hasPrefix("\(fullKey(section)).") }
+    return Dictionary(values.map { ($0.key, $0.value ?? "none") }, uniquingKeysWith: { first, _ in first })
   }
 }
 
@@ -368,16 +372,10 @@ extension SettingsNode {
   private func reportUnknownKeys() {
     let names = known.map { String($0.key.dropFirst(path.isEmpty ? 0 : path.count + 1)) }
     for key in entries.keys.sorted() where !names.contains(key) {
-      report(key, "unknown key\(Self.hint(key, among: names)); keys here: \(names.joined(separator: ", "))")
+      report(
+        key, "unknown key\(suggestion(for: key, among: names)); keys here: \(names.joined(separator: ", "))")
     }
     for section in sections { section.reportUnknownKeys() }
-  }
-
-  /// `; did you mean ...?` where one of the names is near.
-  public static func hint(_ text: String, among names: [String]) -> String {
-    let nearest = names.map { (name: $0, distance: editDistance(text, $0)) }.min { $0.distance < $1.distance }
-    guard let nearest, nearest.distance <= max(2, nearest.name.count / 3) else { return "" }
-    return "; did you mean `\(nearest.name)`?"
   }
 }
 
@@ -393,20 +391,4 @@ public struct ConfigurationProblems: Error, Hashable, Sendable, CustomStringConv
 
   /// One line a problem.
   public var description: String { list.map(\.description).joined(separator: "\n") }
-}
-
-/// How many insertions, deletions, replacements and swaps of neighbours make one word into another (Damerau 1964).
-func editDistance(_ a: String, _ b: String) -> Int {
-  let (a, b) = (Array(a), Array(b))
-  var rows = [Array(0...b.count)]
-  for i in 0..<a.count {
-    var row = [i + 1]
-    for j in 0..<b.count {
-      var cost = min(rows[i][j + 1] + 1, row[j] + 1, rows[i][j] + (a[i] == b[j] ? 0 : 1))
-      if i > 0, j > 0, a[i] == b[j - 1], a[i - 1] == b[j] { cost = min(cost, rows[i - 1][j - 1] + 1) }
-      row.append(cost)
-    }
-    rows.append(row)
-  }
-  return rows[a.count][b.count]
 }

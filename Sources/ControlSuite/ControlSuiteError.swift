@@ -1,3 +1,5 @@
+import Spelling
+
 /// Why an environment cannot be made, or cannot go on.
 public enum ControlSuiteError: Error, Hashable, Sendable {
   /// No task has this name.
@@ -35,8 +37,8 @@ extension ControlSuiteError: CustomStringConvertible {
   public var description: String {
     switch self {
     case .unknownTask(let name):
-      "there is no task `\(name)`; did you mean `\(ControlTaskName.nearest(to: name))`? Known tasks: "
-        + ControlTaskName.allCases.map(\.rawValue).joined(separator: ", ")
+      "there is no task `\(name)`\(suggestion(for: name, among: ControlTaskName.allCases.map(\.rawValue))); "
+        + "known tasks: \(ControlTaskName.allCases.map(\.rawValue).joined(separator: ", "))"
     case .unknownCamera(let name, let known):
       "the model has no camera `\(name)`; it has "
         + known.enumerated().map { "\($0.offset) (`\($0.element)`)" }.joined(separator: ", ")

@@ -30,15 +30,6 @@ public enum ControlTaskName: String, CaseIterable, Sendable, Codable {
     self = task
   }
 
-  /// The known task whose name is nearest to another, by the letters that have to be added or removed.
-  static func nearest(to name: String) -> Self {
-    allCases.min { distance($0.rawValue, name) < distance($1.rawValue, name) } ?? .cartpoleSwingup
-  }
-
-  private static func distance(_ one: String, _ other: String) -> Int {
-    one.difference(from: other.lowercased()).count
-  }
-
   var definition: TaskDefinition {
     switch self {
     case .ballInCupCatch: BallInCup.definition

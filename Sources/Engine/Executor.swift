@@ -2,19 +2,16 @@ import PBTNAS
 
 /// Starts workers and hands them jobs. Nothing above it knows whether a worker is a process on this machine.
 public protocol Executor: Sendable {
-  /// How many jobs run at once.
-  var workerCount: Int { get }
-
   /// Starts the workers.
   ///
-  /// - Returns: the search space that they announce.
-  func start() async throws -> SearchSpace
+  /// - Returns: what they announce.
+  func start() async throws -> Announcement
 
   /// Does a job on the next free worker.
   ///
   /// - Parameters:
   ///   - started: called when a worker is free and begins.
-  ///   - progress: called now and then while it trains.
+  ///   - progress: called now and then while it trains or evaluates, if the trainer says how far it is.
   /// - Throws: ``WorkerLost`` if the worker went away, ``JobFailed`` if the trainer says that it could not do it. A lost worker is
   ///   replaced before the next job.
   func run(

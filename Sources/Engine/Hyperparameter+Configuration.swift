@@ -1,6 +1,7 @@
 import Configuration
 import Foundation
 import PBTNAS
+import Spelling
 
 /// The hyperparameters that a task's trainer takes, and between which numbers each must lie.
 public typealias HyperparameterLimits = [String: ClosedRange<Double>]
@@ -49,7 +50,7 @@ extension Hyperparameter {
   static func unknown(_ name: String, known: [String]) -> String {
     known.isEmpty
       ? "the trainer takes no hyperparameters"
-      : "the trainer has no hyperparameter `\(name)`\(SettingsNode.hint(name, among: known)); "
+      : "the trainer has no hyperparameter `\(name)`\(suggestion(for: name, among: known)); "
         + "it takes \(known.joined(separator: ", "))"
   }
 

@@ -26,15 +26,13 @@ public struct WorkerCommand: Hashable, Sendable {
 
 /// Workers that are processes of this machine. They live as long as the executor: no interval pays for starting them.
 public actor LocalExecutor: Executor {
-  /// How many workers there are.
-  public nonisolated let workerCount: Int
   private let command: WorkerCommand
   private let heartbeatTimeout: Duration
   private let logFolder: String
   private var workers: [WorkerProcess?]
   private var free: [Int] = []
   private var waiting: [CheckedContinuation<Int, Never>] = []
-  private var space: SearchSpace?
+  private var announcement: Announcement?
   private var isStopped = false
 
   /// Prepares workers.
@@ -44,7 +42,6 @@ public actor LocalExecutor: Executor {
   ///   - logFolder: where every worker's standard error is kept, as `worker-0.log` and so on.
   public init(workers: Int, command: WorkerCommand, heartbeatTimeout: Double, logFolder: String) {
     self.heartbeatTimeout = .seconds(heartbeatTimeout)
-    workerCount = workers
     self.command = command
     self.logFolder = logFolder
     self.workers = Array(repeating: nil, count: workers)
@@ -53,7 +50,7 @@ public actor LocalExecutor: Executor {
   }
 
   /// Starts the workers and waits until all are ready.
-  public func start() async throws -> SearchSpace {
+  public func start() async throws -> Announcement {
     try FileManager.default.createDirectory(atPath: logFolder, withIntermediateDirectories: true)
     for number in workers.indices { workers[number] = try launch(number) }
     for number in workers.indices {
@@ -66,8 +63,8 @@ public actor LocalExecutor: Executor {
       }
       release(number)
     }
-    guard let space else { throw JobFailed("an executor needs at least one worker") }
-    return space
+    guard let announcement else { throw JobFailed("an executor needs at least one worker") }
+    return announcement
   }
 
   /// Does a job on the next free worker; starts the worker again first if it was lost.
@@ -111,15 +108,15 @@ public actor LocalExecutor: Executor {
   /// would wait.
   private static let patience = Duration.seconds(1)
 
-  /// Waits for a worker that was launched. All must announce the same search space.
+  /// Waits for a worker that was launched. All must announce the same.
   private func makeReady(_ number: Int) async throws {
     guard let announced = try await workers[number]?.ready() else { return }
-    try announced.validate()
-    if let space, space != announced {
+    try announced.searchSpace.validate()
+    if let announcement, announcement != announced {
       throw WorkerLost(
         worker: number, reason: "it announced another search space than the workers before", lastWords: "")
     }
-    space = announced
+    announcement = announced
   }
 
   /// Starts a worker in the place of one that was lost, and waits for it.

@@ -94,7 +94,7 @@ public func makeSoup(
     folder: folder, parts: parts, settings: settings, interval: run.intervals, record: record,
     executor: executor)
   do {
-    let announced = try await executor.start()
+    let announced = try await executor.start().searchSpace
     guard announced.genes == space.genes else { throw RunError.changed(what: "the trainer's search space") }
     let summary = try await kitchen.cook(
       candidates, ingredients, space: space, run: run, report)

@@ -27,6 +27,12 @@ public enum RunEvent: Codable, Hashable, Sendable {
   case checkpointDamaged(file: String, reason: String)
   /// A checkpoint was made again; `isIdentical` if with the same bytes.
   case checkpointRestored(file: String, isIdentical: Bool)
+  /// The search is over, and its best network is evaluated once more to show what it does.
+  case showingBest(member: Int, interval: Int)
+  /// These files, by their names in the run's folder, show what the best network does.
+  case bestShown(files: [String])
+  /// Files that would show what the best network does could not be made.
+  case bestNotShown(reason: String)
   /// The run was stopped from outside; what was finished is kept.
   case interrupted(folder: String)
   /// The run cannot go on; what was finished is kept.
@@ -61,6 +67,11 @@ public struct RunSummary: Codable, Hashable, Sendable {
   public var bestGenome: Genome
   /// The hyperparameters of the interval that made it, where they are searched.
   public var bestHyperparameters: [String: Double]?
+  /// Files that show what the best network does, by their names in the folder; nil where the trainer makes
+  /// none.
+  public var bestFiles: [String]?
+  /// Why there are none, where there should be some.
+  public var bestFilesProblem: String?
   /// The best fitness at the end of the first interval.
   public var firstIntervalBestFitness: Double
   /// Intervals done.

@@ -21,7 +21,10 @@ public struct RunFolder: Hashable, Sendable {
   /// Workers' standard error.
   public var logs: String { "\(path)/logs" }
   /// The best network: its weights, with its genome in the header.
-  public var best: String { "\(path)/best.safetensors" }
+  public var best: String { "\(path)/\(Self.bestName)" }
+  static let bestName = "best.safetensors"
+  /// Where files that show what the best network does go, without extension.
+  var bestArtifacts: String { "\(absolutePath)/best" }
   /// Where the best network is written before it takes the place of the one before.
   var newBest: String { "\(path)/new-best.safetensors" }
   /// The weights of the last members averaged, where `pbtnas soup` was called.
@@ -41,6 +44,11 @@ public struct RunFolder: Hashable, Sendable {
   /// The path of a checkpoint for a worker, which need not have this process's current folder.
   func absolute(_ name: String) -> String {
     "\(absolutePath)/\(name)"
+  }
+
+  /// The name in the folder of a file that is in it; the path of any other.
+  func name(of path: String) -> String {
+    path.hasPrefix("\(absolutePath)/") ? String(path.dropFirst(absolutePath.count + 1)) : path
   }
 
   /// What a member starts an interval from, where that is not just what it had at the end of the one before.
@@ -204,7 +212,8 @@ public struct RunFolder: Hashable, Sendable {
     // Only there if a soup, or the writing of a best network, was interrupted.
     unlink(soupTrial)
     unlink(newBest)
-    for name in try manager.contentsOfDirectory(atPath: path) where name.contains(".safetensors.part-") {
+    for name in try manager.contentsOfDirectory(atPath: path)
+    where name.hasPrefix("best") && name.contains(".part-") || name.contains(".safetensors.part-") {
       try manager.removeItem(atPath: "\(path)/\(name)")
     }
   }

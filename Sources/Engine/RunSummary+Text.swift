@@ -12,10 +12,12 @@ extension RunSummary {
     }
     let offspring = try record.offspringTotals()
     let hyperparameters = try record.members(interval: best.interval)[best.member].decodedHyperparameters()
+    let showing: Showing? = try record.get(Search.showingKey)
     self.init(
       folder: folder.path, task: try record.get("settings", as: RunSettings.self)?.task,
       bestFitness: best.fitness, bestMember: best.member, bestInterval: best.interval,
       bestGenome: best.genome, bestHyperparameters: hyperparameters.isEmpty ? nil : hyperparameters,
+      bestFiles: showing?.files, bestFilesProblem: showing?.problem,
       firstIntervalBestFitness: first.compactMap(\.fitness).max() ?? .nan,
       intervals: try record.lastInterval() ?? 0, offspring: offspring.count,
       freshTensors: offspring.freshTensors,
@@ -31,6 +33,10 @@ extension RunSummary {
       ?? ""
     let minutes = String(format: "%.1f", seconds / 60)
     let share = String(format: "%.1f", engineShare * 100)
+    let shown = (bestFiles ?? []).map {
+      "  \($0.padding(toLength: 16, withPad: " ", startingAt: 0))  what the best network does\n"
+    }
+    let problem = bestFilesProblem.map { "\nWhat the best network does could not be shown: \($0)\n" } ?? ""
     return """
       Search of the task `\(settings.task)` by \(settings.method.strategy.rawValue), seed \(settings.seed): \
       \(settings.method.populationSize) members, \(intervals) intervals.
@@ -46,9 +52,10 @@ extension RunSummary {
 
       Offspring: \(offspring); tensors that no parent could give: \(freshTensors); jobs lost with their worker: \(lostJobs)
       Time: \(minutes) minutes; not spent in training or evaluation: \(share) %
-
+      \(problem)
       Files in \(folder):
         best.safetensors  the best network: weights, with its genome in the header
+      \(shown.joined())\
         samples/          what every member made, at the end of every interval
         run.sqlite        members, lineage, metrics, events
         config.yml        the settings as they were given

@@ -97,7 +97,7 @@ extension Search {
   }
 
   /// Whether an error is about one member, so that the others go on.
-  private static func isMembersFault(_ error: any Error) -> Bool {
+  static func isMembersFault(_ error: any Error) -> Bool {
     switch error {
     case let error as JobFailed: !error.isDiskFull
     case is WorkerLost, is CheckpointError, is SafetensorsError, is ProtocolViolation: true

@@ -89,7 +89,8 @@ public actor Search {
 
   /// The whole method: train, evaluate, select, mix, until the budget is spent.
   private func search() async throws -> RunSummary {
-    space = try await executor.start()
+    let announcement = try await executor.start()
+    space = announcement.searchSpace
     try checkOrKeepSearchSpace()
     if try record.lastInterval() == nil { try await beginFirstInterval() }
     let first = try record.lastInterval() ?? 1
@@ -107,6 +108,7 @@ public actor Search {
       try await keepBest(of: members, interval)
       if interval < method.intervals { try await beginNextInterval(after: interval, &members) }
     }
+    if announcement.showsBest { try await showBest() }
     try record.set("measured", clock.measured)
     return try finish()
   }
@@ -138,9 +140,9 @@ public actor Search {
     guard old.method == method, old.seed == settings.seed, old.task == settings.task else {
       throw RunError.changed(what: "a setting under `task`, `seed` or `search`")
     }
-    guard let before = old.taskSettings, let now = settings.taskSettings else { return }
-    for key in Set(before.keys).union(now.keys).sorted() where before[key] != now[key] {
-      let (before, now) = (before[key] ?? "not given", now[key] ?? "not given")
+    // A setting that the record does not have came with a later version, whose default does as was done before.
+    for (key, before) in (old.taskSettings ?? [:]).sorted(by: { $0.key < $1.key }) {
+      guard let now = settings.taskSettings?[key], now != before else { continue }
       throw RunError.changed(what: "the setting `\(key)` (\(before), now \(now))")
     }
   }

@@ -13,7 +13,9 @@ public func serve(_ trainer: some Trainer) throws {
   dup2(STDERR_FILENO, STDOUT_FILENO)
   try output.write(
     contentsOf: WorkerProtocol.line(
-      ReadyLine(ready: true, protocol: WorkerProtocol.version, searchSpace: trainer.searchSpace)))
+      ReadyLine(
+        ready: true, protocol: WorkerProtocol.version, searchSpace: trainer.searchSpace,
+        showsBest: trainer.showsBest ? true : nil)))
   let jobs = LineQueue()
   Thread.detachNewThread {
     while let line = readLine() { jobs.append(line) }
@@ -53,11 +55,11 @@ private func perform(
       try trainer.initialise(job)
       return AnswerLine(id: line.id)
     case .train(let job): result = try trainer.train(job, progress: progress)
-    case .evaluate(let job): result = try trainer.evaluate(job)
+    case .evaluate(let job): result = try trainer.evaluate(job, progress: progress)
     }
     return AnswerLine(
       id: line.id, fitness: result.fitness, metrics: result.metrics, files: result.files,
-      seconds: result.seconds)
+      artifactsProblem: result.artifactsProblem, seconds: result.seconds)
   } catch {
     let isDiskFull = meansFullDisk(error)
     return AnswerLine(

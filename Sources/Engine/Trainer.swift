@@ -11,6 +11,11 @@ public protocol Trainer: AnyObject {
   /// told.
   var searchSpace: SearchSpace { get }
 
+  /// Whether ``evaluate(_:progress:)`` makes files that show what a network does, where a job has
+  /// `artifacts`. Then a search's best network is evaluated once more at the end. False unless a trainer says
+  /// otherwise.
+  var showsBest: Bool { get }
+
   /// Builds the network of a genome with fresh weights and writes its checkpoint to `job.output`.
   func initialise(_ job: InitialiseJob) throws
 
@@ -20,7 +25,17 @@ public protocol Trainer: AnyObject {
   func train(_ job: TrainJob, progress: (TrainingProgress) -> Void) throws -> TrainingResult
 
   /// Evaluates the network of a checkpoint without training it.
-  func evaluate(_ job: EvaluateJob) throws -> TrainingResult
+  ///
+  /// - Parameter progress: called now and then with the fraction done (0...1) and throughput figures.
+  func evaluate(_ job: EvaluateJob, progress: (TrainingProgress) -> Void) throws -> TrainingResult
+}
+
+extension Trainer {
+  /// Nothing is shown.
+  public var showsBest: Bool { false }
+
+  /// Evaluates the network of a checkpoint without training it, and without saying how far that is.
+  public func evaluate(_ job: EvaluateJob) throws -> TrainingResult { try evaluate(job) { _ in } }
 }
 
 /// An error that can mean that there is no room left on the disk. That is not the network's fault: the run stops, and can go on later.
@@ -108,7 +123,8 @@ public struct EvaluateJob: Codable, Sendable, Hashable {
   public var checkpoint: String
   /// The seed of the evaluation, below 2^53.
   public var seed: UInt64
-  /// Path without extension for files that show what the network does; nil if none are wanted.
+  /// Path without extension for files that show what the network does; nil if none are wanted. That they
+  /// cannot be made is no reason to fail: see ``TrainingResult/artifactsProblem``.
   public var artifacts: String?
 
   /// Makes a job.
@@ -120,7 +136,7 @@ public struct EvaluateJob: Codable, Sendable, Hashable {
   }
 }
 
-/// How far a training job has come.
+/// How far a job of training or of evaluation has come.
 public struct TrainingProgress: Codable, Sendable, Hashable {
   /// The part of the job that is done, 0...1.
   public var fraction: Double
@@ -144,12 +160,18 @@ public struct TrainingResult: Codable, Sendable, Hashable {
   public var files: [String]
   /// Seconds spent in training and evaluating, without loading and saving.
   public var seconds: Double
+  /// Why files that `artifacts` asked for are not there; nil if nothing is amiss.
+  public var artifactsProblem: String?
 
   /// Makes a result.
-  public init(fitness: Double, metrics: [String: Double], files: [String], seconds: Double) {
+  public init(
+    fitness: Double, metrics: [String: Double], files: [String], seconds: Double,
+    artifactsProblem: String? = nil
+  ) {
     self.fitness = fitness
     self.metrics = metrics
     self.files = files
     self.seconds = seconds
+    self.artifactsProblem = artifactsProblem
   }
 }

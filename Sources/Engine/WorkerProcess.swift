@@ -89,10 +89,10 @@ final class WorkerProcess: @unchecked Sendable {
   }
 
   /// Waits for the first line.
-  func ready() async throws -> SearchSpace {
+  func ready() async throws -> Announcement {
     let line = try await nextLine(expecting: "the line that says it is ready")
     do {
-      return try ReadyLine.searchSpace(in: line)
+      return try ReadyLine.announcement(in: line)
     } catch {
       throw lost(error.description)
     }

@@ -5,15 +5,25 @@ import PBTNAS
 ///
 /// 1. The trainer says that it is ready: `{"ready":true,"protocol":1,"search_space":{"genes":[...]}}`.
 ///    Beside `genes`, `"hyperparameters":["learning_rate"]` names those that it can be told.
+///    `"shows_best":true`, beside `search_space`, says that it can show what a network does (see below).
 /// 2. The engine sends a job: `{"id":7,"job":"train","genome":[0,3],"checkpoint":"...","seed":5,...}`. Where
 ///    hyperparameters are searched, a `train` job has `"hyperparameters":{"learning_rate":0.0013}`.
-/// 3. The trainer may report progress: `{"id":7,"progress":0.4,"samples_per_second":812}`.
-///    A trainer that says nothing for longer than the setting `workers.heartbeat_timeout` counts as hung and is killed.
+/// 3. The trainer may report progress, of `train` as of `evaluate`:
+///    `{"id":7,"progress":0.4,"samples_per_second":812}`. A trainer that says nothing for longer than the
+///    setting `workers.heartbeat_timeout` counts as hung and is killed, so one that reports nothing has that
+///    long for a job.
 /// 4. The trainer answers `{"id":7,"fitness":-31.2,"metrics":{},"files":[],"seconds":1.9}`, for `initialise` just `{"id":7}`, or
 ///    `{"id":7,"error":"what was wrong"}`. Then the next job follows. Of an answer's fields only `fitness` must be there.
 ///
 /// A trainer that has no room on the disk adds `"disk_full":true` to its `error`: then the run stops and can be resumed, where another
 /// error makes the member rank last.
+///
+/// A job's `artifacts`, where it has one, is a path without extension for files that show what the network
+/// does, which the trainer may make and then names in its answer's `files`: pictures, a film. A `train` job
+/// has one always. An `evaluate` job has one at a search's end, when the best network is evaluated once more
+/// for a trainer that said `shows_best`, and for a soup. Where such files cannot be made, an answer with
+/// `"artifacts_problem":"why"` keeps the evaluation and tells the reason. A trainer that knows nothing of all
+/// this leaves out `shows_best` and ignores `artifacts`.
 ///
 /// What belongs to a network but is too large to be written with every checkpoint goes into files of the
 /// folder that a `train` job names as `attachments`, and the checkpoint's header lists them: see
@@ -87,14 +97,15 @@ struct ReadyLine: Codable, Hashable, Sendable {
   var ready: Bool
   var `protocol`: Int
   var searchSpace: SearchSpace
+  var showsBest: Bool?
 
   private struct Version: Decodable {
     var ready: Bool
     var `protocol`: Int
   }
 
-  /// The search space that a first line announces.
-  static func searchSpace(in line: Data) throws(ProtocolViolation) -> SearchSpace {
+  /// What a first line announces.
+  static func announcement(in line: Data) throws(ProtocolViolation) -> Announcement {
     let form =
       "`{\"ready\":true,\"protocol\":\(WorkerProtocol.version),\"search_space\":{\"genes\":[...]}}` as the first line"
     let version = try WorkerProtocol.decode(Version.self, line, expected: form)
@@ -102,7 +113,8 @@ struct ReadyLine: Codable, Hashable, Sendable {
       throw ProtocolViolation(
         found: version.ready ? "protocol \(version.protocol)" : "`\"ready\":false`", expected: form)
     }
-    return try WorkerProtocol.decode(ReadyLine.self, line, expected: form).searchSpace
+    let ready = try WorkerProtocol.decode(ReadyLine.self, line, expected: form)
+    return Announcement(searchSpace: ready.searchSpace, showsBest: ready.showsBest ?? false)
   }
 }
 
@@ -116,6 +128,7 @@ struct AnswerLine: Codable, Hashable, Sendable {
   var fitness: Double?
   var metrics: [String: Double]?
   var files: [String]?
+  var artifactsProblem: String?
   var seconds: Double?
 
   /// What a line means.
@@ -151,7 +164,7 @@ struct AnswerLine: Codable, Hashable, Sendable {
     return .finished(
       TrainingResult(
         fitness: fitness, metrics: answer.metrics ?? [:], files: answer.files ?? [],
-        seconds: answer.seconds ?? 0))
+        seconds: answer.seconds ?? 0, artifactsProblem: answer.artifactsProblem))
   }
 }
 

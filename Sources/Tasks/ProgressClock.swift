@@ -1,6 +1,6 @@
 import Engine
 
-/// Says a few times a second how far a training job is.
+/// Says a few times a second how far a job is.
 struct ProgressClock {
   private let clock = ContinuousClock()
   private let start: ContinuousClock.Instant

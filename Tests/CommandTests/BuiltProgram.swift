@@ -17,8 +17,13 @@ func builtProgram(
 }
 
 /// Starts the command in a folder, with what it says in the file `output` there.
-func startProgram(_ arguments: [String], in folder: TemporaryFolder) throws -> Process {
+///
+/// - Parameter environment: variables beside this process's.
+func startProgram(
+  _ arguments: [String], in folder: TemporaryFolder, environment: [String: String] = [:]
+) throws -> Process {
   let process = try builtProgram("pbtnas", arguments, in: folder)
+  process.environment = ProcessInfo.processInfo.environment.merging(environment) { _, new in new }
   let output = try folder.output("output")
   process.standardOutput = output
   process.standardError = output

@@ -16,7 +16,7 @@ import Testing
         "models": "\(Self.root)/.deps/data/dm_control", "action_repeat": "20", "hidden": "8",
         "encoder_channels": "2", "feature_dims": "[4, 6]", "batch": "8", "n_step": "3", "random_steps": "5",
         "seed_frames": "200", "frames_per_interval": "400", "evaluation_episodes": "1",
-        "rendering": "{side: 32, shadow_size: 0, samples: 0}",
+        "rendering": "{side: 32, shadow_size: 0, samples: 0}", "video": "{width: 64, height: 48}",
       ],
     ]
     let text = try String(contentsOfFile: "\(Self.root)/\(file)", encoding: .utf8)
@@ -87,12 +87,52 @@ import Testing
     try await finish(
       startProgram(["video", "calm", "-o", "best.png", "--width", "64", "--height", "48"], in: folder),
       in: folder)
-    // The way to the film is said at the end.
-    try await finish(startProgram(["resume", "calm"], in: folder), in: folder)
-    let said = try String(contentsOfFile: folder.file("output"), encoding: .utf8)
-    #expect(said.contains("next: pbtnas video") && !said.contains("samples"))
     let film = try Data(contentsOf: URL(fileURLWithPath: folder.file("best.png")))
     #expect(film.count > 1000 && film.starts(with: [0x89, 0x50, 0x4E, 0x47]))
+
+    // Both runs have kept one, and say where.
+    for run in ["calm", "stopped"] {
+      try await finish(startProgram(["resume", run], in: folder), in: folder)
+      let said = try String(contentsOfFile: folder.file("output"), encoding: .utf8)
+      let name = try #require(
+        folder.names(in: run).first { $0.hasPrefix("best.") && $0 != "best.safetensors" })
+      #expect(said.contains("\n  film     \(run)/\(name)\n"), "\(said)")
+      #expect(!said.contains("next: pbtnas video") && !said.contains("samples"))
+      try await finish(startProgram(["report", run], in: folder), in: folder)
+      let report = try String(contentsOfFile: folder.file("output"), encoding: .utf8)
+      #expect(report.contains("\n  \(name)          what the best network does\n"), "\(report)")
+    }
+  }
+
+  @Test(
+    "without OpenGL, or where a film is not wanted, a run of agents ends well, and says how to come by one")
+  func noFilm() async throws {
+    let folder = try TemporaryFolder()
+    try small("examples/cartpole-swingup.yml", to: "small.yml", in: folder)
+    // No library that draws.
+    let blind = ["__EGL_VENDOR_LIBRARY_FILENAMES": "/nowhere"]
+    try await finish(
+      startProgram(["run", "small.yml", "-o", "blind"], in: folder, environment: blind), in: folder)
+    let said = try String(contentsOfFile: folder.file("output"), encoding: .utf8)
+    let reason = "what the best network does could not be shown: pictures cannot be drawn on this system"
+    #expect(said.contains("evaluating the best network once more"))
+    // When it happens, and at the end.
+    #expect(said.components(separatedBy: reason).count == 3, "\(said)")
+    #expect(said.contains("next: pbtnas video blind -o best.mp4"))
+    #expect(try folder.names(in: "blind").filter { $0.hasPrefix("best") } == ["best.safetensors"])
+    try await finish(startProgram(["report", "blind"], in: folder), in: folder)
+    let report = try String(contentsOfFile: folder.file("output"), encoding: .utf8)
+    #expect(report.contains("could not be shown: pictures cannot be drawn on this system"))
+    let events = try Record(path: folder.file("blind/run.sqlite")).events(kind: "bestNotShown")
+    #expect(events.count == 1)
+
+    let text = try String(contentsOfFile: folder.file("small.yml"), encoding: .utf8)
+    try folder.write(text.replacing("{width: 64, height: 48}", with: "{keep: false}"), to: "calm.yml")
+    try await finish(startProgram(["run", "calm.yml", "-o", "calm"], in: folder), in: folder)
+    let calm = try String(contentsOfFile: folder.file("output"), encoding: .utf8)
+    #expect(!calm.contains("once more") && !calm.contains("could not be shown"))
+    #expect(calm.contains("next: pbtnas video calm -o best.mp4"))
+    #expect(try folder.names(in: "calm").filter { $0.hasPrefix("best") } == ["best.safetensors"])
   }
 
   @Test("only an agent can be filmed")

@@ -117,7 +117,7 @@ struct ControlEnvironmentTests {
     #expect(try ControlTaskName(parsing: "finger-turn_easy") == .fingerTurnEasy)
     let error = #expect(throws: ControlSuiteError.self) { try ControlTaskName(parsing: "walker_run") }
     let text = try #require(error).description
-    #expect(text.contains("did you mean `walker-run`?"))
+    #expect(text.contains("there is no task `walker_run`; did you mean `walker-run`?"))
     for task in ControlTaskName.allCases { #expect(text.contains(task.rawValue)) }
   }
 

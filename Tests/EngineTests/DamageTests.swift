@@ -204,11 +204,10 @@ import Testing
 /// Workers whose training never gives the same bytes twice.
 private struct UnsteadyExecutor: Executor {
   let workers: InProcessExecutor
-  let workerCount = 1
 
   init(_ workers: InProcessExecutor) { self.workers = workers }
 
-  func start() async throws -> SearchSpace { await workers.start() }
+  func start() async throws -> Announcement { await workers.start() }
 
   func stop() async { await workers.stop() }
 

@@ -25,7 +25,7 @@ import Testing
 
   @Test func workersDoJobsAndSayHowFarTheyAre() async throws {
     let executor = try PythonTrainer.executor(run)
-    let space = try await executor.start()
+    let space = try await executor.start().searchSpace
     #expect(space.genes.map(\.name) == ["g0", "g1", "g2"])
     let reports = Mutex<[TrainingProgress]>([])
     let starts = Mutex(0)
@@ -35,6 +35,21 @@ import Testing
     #expect(done.result?.fitness.isFinite == true && done.start < done.end)
     #expect(reports.withLock { $0 } == [TrainingProgress(fraction: 0.5, samplesPerSecond: 1000)])
     #expect(starts.withLock { $0 } == 1)
+    await executor.stop()
+  }
+
+  @Test func anEvaluationThatSaysHowFarItIsMayTakeLongerThanTheHeartbeatsTimeout() async throws {
+    let executor = try PythonTrainer.executor(run, workers: 1, evaluationSeconds: 7, heartbeatTimeout: 5)
+    _ = try await executor.start()
+    guard case .train(let job) = try await trainJob(executor) else { return }
+    let reports = Mutex<[Double]>([])
+    let evaluation = EvaluateJob(genome: job.genome, checkpoint: job.checkpoint, seed: 5, artifacts: nil)
+    let done = try await executor.run(
+      .evaluate(evaluation), started: {},
+      progress: { report in reports.withLock { $0.append(report.fraction) } })
+    #expect(done.result?.fitness.isFinite == true && done.end - done.start > .seconds(7))
+    let fractions = reports.withLock { $0 }
+    #expect(fractions.count > 5 && fractions == fractions.sorted())
     await executor.stop()
   }
 

@@ -158,16 +158,14 @@ import Testing
     settings.taskSettings = ["toy.batch": "256", "toy.rate": "0.001"]
     let run = try TestRun()
     try await run.run(settings, InProcessExecutor(workers: 2))
-    for (key, value, told) in [
-      ("toy.rate", "0.002", "the setting `toy.rate` (0.001, now 0.002)"),
-      ("toy.alpha", "1", "the setting `toy.alpha` (not given, now 1)"),
-    ] {
-      var changed = settings
-      changed.taskSettings?[key] = value
-      await #expect(throws: RunError.changed(what: told)) {
-        try await run.run(changed, InProcessExecutor(workers: 2), resumes: true)
-      }
+    var changed = settings
+    changed.taskSettings?["toy.rate"] = "0.002"
+    await #expect(throws: RunError.changed(what: "the setting `toy.rate` (0.001, now 0.002)")) {
+      try await run.run(changed, InProcessExecutor(workers: 2), resumes: true)
     }
+    // As of a version that has more settings.
+    settings.taskSettings?["toy.alpha"] = "1"
+    try await run.run(settings, InProcessExecutor(workers: 2), resumes: true)
   }
 
   @Test(

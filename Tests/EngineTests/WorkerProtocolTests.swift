@@ -52,9 +52,14 @@ import Testing
   @Test func theFirstLineGivesTheSearchSpace() throws {
     let line =
       #"{"ready":true,"protocol":1,"search_space":{"genes":[{"name":"g","options":["a","b"],"owns":["n.g"]}]}}"#
+    let space = SearchSpace(genes: [Gene(name: "g", options: ["a", "b"], owns: ["n.g"])])
+    #expect(try ReadyLine.announcement(in: Data(line.utf8)) == Announcement(searchSpace: space))
+    let showing = line.dropLast() + #","shows_best":true}"#
     #expect(
-      try ReadyLine.searchSpace(in: Data(line.utf8))
-        == SearchSpace(genes: [Gene(name: "g", options: ["a", "b"], owns: ["n.g"])]))
+      try ReadyLine.announcement(in: Data(showing.utf8)) == Announcement(searchSpace: space, showsBest: true))
+    // A trainer that shows nothing says what it always said.
+    let ready = try WorkerProtocol.line(ReadyLine(ready: true, protocol: 1, searchSpace: space))
+    #expect(!String(decoding: ready, as: UTF8.self).contains("shows_best"))
   }
 
   @Test func answersAreUnderstood() throws {
@@ -72,6 +77,10 @@ import Testing
     #expect(
       try meaning(#"{"id":7,"fitness":"-Infinity"}"#, train)
         == .finished(TrainingResult(fitness: -.infinity, metrics: [:], files: [], seconds: 0)))
+    #expect(
+      try meaning(#"{"id":7,"fitness":1,"artifacts_problem":"no camera"}"#, train)
+        == .finished(
+          TrainingResult(fitness: 1, metrics: [:], files: [], seconds: 0, artifactsProblem: "no camera")))
     #expect(try meaning(#"{"id":7}"#, initialise) == .finished(nil))
     #expect(try meaning(#"{"id":7,"error":"why"}"#, initialise) == .failed(JobFailed("why")))
     #expect(
@@ -116,7 +125,7 @@ import Testing
   ])
   func aFirstLineThatIsNoneIsNamedWithWhatWasExpected(line: String, says: String) {
     #expect {
-      try ReadyLine.searchSpace(in: Data(line.utf8))
+      try ReadyLine.announcement(in: Data(line.utf8))
     } throws: { error in
       "\(error)".contains(says)
         && "\(error)".contains("\"search_space\":{\"genes\":[...]}}` as the first line")
@@ -145,8 +154,9 @@ import Testing
     #expect(trained[0].progress == 0.5 && trained[0].samplesPerSecond == 100)
     let evaluated = try answers(
       #"{"id":3,"job":"evaluate","genome":[1,0,2,1],"seed":6,"checkpoint":"\#(end)","later":"field"}"#)
-    #expect(evaluated.count == 1 && evaluated[0].fitness == trained[1].fitness)
-    #expect(evaluated[0].fitness != nil)
+    #expect(evaluated.count == 2 && evaluated.allSatisfy { $0.id == 3 })
+    #expect(evaluated[0].progress == 0.25 && evaluated[0].samplesPerSecond == 50)
+    #expect(evaluated[1].fitness == trained[1].fitness && evaluated[1].fitness != nil)
   }
 
   @Test func whatATrainerThrowsIsItsAnswer() throws {

@@ -3,6 +3,10 @@ import Testing
 
 @testable import Tasks
 
+/// Whether a test can look into films.
+private let hasFFprobe = (ProcessInfo.processInfo.environment["PATH"] ?? "").split(separator: ":")
+  .contains { FileManager.default.isExecutableFile(atPath: "\($0)/ffprobe") }
+
 /// Videos as files.
 @Suite struct AnimatedPictureTests {
   /// The chunks of a PNG, by name, in their order.
@@ -61,6 +65,81 @@ import Testing
     let folder = (path as NSString).deletingLastPathComponent
     let name = (path as NSString).lastPathComponent
     #expect(try FileManager.default.contentsOfDirectory(atPath: folder).allSatisfy { !$0.hasPrefix(name) })
+  }
+
+  /// What ffprobe finds in a film's pictures when it decodes them.
+  private func probe(_ path: String) throws -> [String: String] {
+    let process = Process()
+    process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+    process.arguments = [
+      "ffprobe", "-v", "error", "-count_frames", "-select_streams", "v", "-of", "default=noprint_wrappers=1",
+      "-show_entries", "stream=width,height,nb_read_frames,r_frame_rate,pix_fmt", path,
+    ]
+    let output = Pipe()
+    process.standardOutput = output
+    try process.run()
+    let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+    process.waitUntilExit()
+    let pairs = text.split(separator: "\n").map { $0.split(separator: "=", maxSplits: 1).map(String.init) }
+    return Dictionary(uniqueKeysWithValues: pairs.filter { $0.count == 2 }.map { ($0[0], $0[1]) })
+  }
+
+  /// The colour in the middle of a film's picture, by ffmpeg.
+  private func colour(_ path: String, picture: Int, width: Int, height: Int) throws -> [Int] {
+    let raw = path + ".raw"
+    defer { try? FileManager.default.removeItem(atPath: raw) }
+    let process = Process()
+    process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+    process.arguments = [
+      "ffmpeg", "-loglevel", "error", "-y", "-i", path, "-vf", "select=eq(n\\,\(picture))", "-frames:v", "1",
+      "-f", "rawvideo", "-pix_fmt", "rgb24", raw,
+    ]
+    process.standardInput = FileHandle.nullDevice
+    try process.run()
+    process.waitUntilExit()
+    let bytes = try Data(contentsOf: URL(fileURLWithPath: raw))
+    try #require(bytes.count == 3 * width * height)
+    let middle = 3 * (height / 2 * width + width / 2)
+    return bytes[middle..<middle + 3].map(Int.init)
+  }
+
+  @Test(
+    "by ffmpeg a film has as many pictures, as large and as fast, in the colours and the order of what went in",
+    .enabled(if: VideoFormat.bestExtension == "mp4" && hasFFprobe))
+  func ffmpeg() throws {
+    let path = (path as NSString).deletingPathExtension + ".mp4"
+    defer { try? FileManager.default.removeItem(atPath: path) }
+    let format = VideoFormat(width: 64, height: 48, rate: 40)
+    let writer = try format.writer(to: path)
+    let colours: [[UInt8]] = [[200, 40, 40], [40, 200, 40], [40, 40, 200]]
+    for picture in 0..<30 {
+      let colour = colours[picture / 10]
+      try writer.append((0..<64 * 48).flatMap { _ in colour })
+    }
+    #expect(!FileManager.default.fileExists(atPath: path))
+    try writer.finish()
+    let found = try probe(path)
+    #expect(
+      found == [
+        "width": "64", "height": "48", "nb_read_frames": "30", "r_frame_rate": "40/1", "pix_fmt": "yuv420p",
+      ])
+    // In their order; the format keeps colours about.
+    for picture in [5, 15, 25] {
+      let shown = try colour(path, picture: picture, width: 64, height: 48)
+      for (one, other) in zip(shown, colours[picture / 10]) {
+        #expect(abs(one - Int(other)) < 20, "\(shown)")
+      }
+    }
+
+    // What ffmpeg cannot make is said, and leaves nothing.
+    let odd = (path as NSString).deletingPathExtension + ".nothing"
+    let error = #expect(throws: VideoError.self) {
+      let writer = try format.writer(to: odd)
+      for _ in 0..<100 { try writer.append(Array(repeating: 0, count: 64 * 48 * 3)) }
+      try writer.finish()
+    }
+    #expect(error?.description.hasPrefix("\(odd): ffmpeg made no video") == true)
+    #expect(!FileManager.default.fileExists(atPath: odd))
   }
 
   @Test("a folder that is not there is said with the file's path")

@@ -82,6 +82,7 @@ import Testing
         "observations: pixel",
         "rl.observations: expected one of state, pixels, found `pixel`; did you mean `pixels`?"
       ),
+      ("device: cua", "rl.device: expected one of auto, cpu, cuda, found `cua`; did you mean `cuda`?"),
       ("discount: 1.5", "rl.discount: expected a number in 0.0...1.0, found 1.5"),
       ("hidden: 1", "rl.hidden: expected a whole number in 2...65536, found 1"),
       ("feature_dims: [25, 50, 25]", "rl.feature_dims: expected lengths that differ, found [25, 50, 25]"),
@@ -93,6 +94,11 @@ import Testing
         "feature_dims: 50",
         "rl.feature_dims: expected a list of whole numbers, each in 1...65536, such as `[25, 50]`, found `50`"
       ),
+      (
+        "video: {width: 321}",
+        "rl.video.width: expected an even number, as video formats want it, found 321"
+      ),
+      ("video: {keep: maybe}", "rl.video.keep: expected true or false, found `maybe`"),
       ("rendering: {samples: 17}", "rl.rendering.samples: expected a whole number in 0...16, found 17"),
       (
         "exploration: {steps: -1}",
@@ -119,6 +125,7 @@ import Testing
     let settings2 = try settings("  feature_dims: [25, 50]\n  models: y/z\n  learning_rate: 0.001")
     #expect(settings1 == settings2)
     #expect(settings1["rl.learning_rate"] == "0.001" && settings1["rl.environment"] == "walker-run")
+    #expect(settings1["rl.rendering.shadow_size"] == "none")
     #expect(settings1["rl.models"] == nil && settings1["rl.rendering.side"] == "84")
     #expect(try settings("  models: x\n  learning_rate: 1e-3") != settings1)
   }

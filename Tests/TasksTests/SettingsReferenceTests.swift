@@ -43,7 +43,7 @@ import Testing
     }
     let missing = Set(complaints.filter { $0.message.hasPrefix("is missing") }.map(\.key) + ["task"])
     return Set(
-      node.askedKeys.filter { $0.kind == .value }.map {
+      node.askedKeys.filter { $0.kind != .section }.map {
         Entry(key: $0.key, standard: missing.contains($0.key) ? "*required*" : $0.default ?? "–")
       })
   }

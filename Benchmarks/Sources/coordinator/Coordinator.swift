@@ -106,9 +106,8 @@ private final class Memory: @unchecked Sendable {
 
 /// Does jobs in this process: what is left is the engine without worker processes.
 private struct InProcessExecutor: Executor {
-  let workerCount = 1
 
-  func start() async throws -> SearchSpace { NoOpTrainer().searchSpace }
+  func start() async throws -> Announcement { Announcement(searchSpace: NoOpTrainer().searchSpace) }
 
   func run(
     _ job: Job, started: @escaping @Sendable () -> Void,
@@ -123,7 +122,7 @@ private struct InProcessExecutor: Executor {
       try trainer.initialise(job)
       result = nil
     case .train(let job): result = try trainer.train(job, progress: progress)
-    case .evaluate(let job): result = try trainer.evaluate(job)
+    case .evaluate(let job): result = try trainer.evaluate(job, progress: progress)
     }
     return FinishedJob(result: result, start: start, end: .now)
   }

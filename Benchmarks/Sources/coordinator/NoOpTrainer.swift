@@ -29,7 +29,7 @@ final class NoOpTrainer: Trainer {
       fitness: Double(job.seed % 1_000_003), metrics: ["loss": 0.5], files: [], seconds: 0)
   }
 
-  func evaluate(_ job: EvaluateJob) throws -> TrainingResult {
+  func evaluate(_ job: EvaluateJob, progress: (TrainingProgress) -> Void) throws -> TrainingResult {
     TrainingResult(fitness: Double(job.seed % 1_000_003), metrics: [:], files: [], seconds: 0)
   }
 }

@@ -50,7 +50,9 @@ final class PlainLines: Display, @unchecked Sendable {
       return "  \(damaged(file, reason))"
     case .checkpointRestored(let file, let isIdentical):
       return "  \(restored(file, isIdentical))"
-    case .interrupted, .runFinished, .memberStarted, .progress, .runFailed:
+    case .showingBest: return "  \(showingBest)"
+    case .bestNotShown(let reason): return "  \(notShown(reason))"
+    case .interrupted, .runFinished, .memberStarted, .progress, .runFailed, .bestShown:
       return Self.lastWords(event)
     }
   }
@@ -91,6 +93,12 @@ func restored(_ file: String, _ isIdentical: Bool) -> String {
     : "\(file): made again, with other bytes: the run will end otherwise than it would have"
 }
 
+/// What happens when all members are done, where something can be shown.
+let showingBest = "evaluating the best network once more, to show what it does"
+
+/// Why nothing is shown.
+func notShown(_ reason: String) -> String { "what the best network does could not be shown: \(reason)" }
+
 /// A fitness with four decimals.
 func shown(_ fitness: Double) -> String {
   fitness.isFinite ? String(format: "%.4f", fitness) : "diverged"
@@ -106,10 +114,15 @@ func finalWords(_ summary: RunSummary) -> String {
   ]
   let samples = "\(folder.samples(member: summary.bestMember, interval: summary.bestInterval)).png"
   if FileManager.default.fileExists(atPath: samples) { lines.append("  samples  \(samples)") }
+  let task = summary.task.flatMap(BuiltInTask.init)
+  let shown = summary.bestFiles ?? []
+  lines += shown.map { "  \(task == .rl ? "film   " : "shown  ")  \(folder.path)/\($0)" }
   lines.append("  summary  \(folder.summary)")
-  switch summary.task.flatMap(BuiltInTask.init) {
+  if let problem = summary.bestFilesProblem { lines.append(notShown(problem)) }
+  switch task {
   case .gan: lines.append("next: pbtnas sample \(summary.folder) -n 64 -o grid.png")
-  case .rl: lines.append("next: pbtnas video \(summary.folder) -o best.mp4")
+  case .rl where shown.isEmpty: lines.append("next: pbtnas video \(summary.folder) -o best.mp4")
+  case .rl: break
   case nil: break
   }
   return lines.joined(separator: "\n")

@@ -83,6 +83,8 @@ struct RunView {
       message = "member \(member) failed in interval \(interval): \(reason)"
     case .workerLost(let member, _, let reason, let tryAgain):
       change(member) {
+        // One that is done already is only shown or passed on.
+        guard case .training = $0.state else { return }
         $0.state = .waiting
         $0.samplesPerSecond = nil
       }
@@ -98,6 +100,9 @@ struct RunView {
       message = damaged(file, reason)
     case .checkpointRestored(let file, let isIdentical):
       message = restored(file, isIdentical)
+    case .showingBest: message = showingBest
+    case .bestShown: message = nil
+    case .bestNotShown(let reason): message = notShown(reason)
     case .interrupted, .runFailed, .runFinished:
       break
     }

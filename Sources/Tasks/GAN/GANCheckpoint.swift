@@ -54,8 +54,11 @@ public struct TrainedGenerator {
 }
 
 /// Samples of a generator in evaluation mode, a batch at a time, [count, channels, resolution, resolution], on the CPU.
+///
+/// - Parameter report: is called with the number of samples made so far.
 func sampleImages(
-  _ generator: GanGenerator, _ sizes: GANSizes, _ count: Int, seed: UInt64, on device: Device = .cpu
+  _ generator: GanGenerator, _ sizes: GANSizes, _ count: Int, seed: UInt64, on device: Device = .cpu,
+  report: (Int) -> Void = { _ in }
 ) throws -> Tensor {
   let random = try RandomGenerator(seed: seed)
   let latents = try Tensor.randn([count, sizes.latentLength], generator: random)
@@ -63,8 +66,11 @@ func sampleImages(
   return try withoutGradient {
     try Tensor.cat(
       stride(from: 0, to: count, by: batch).map { start in
-        let part = try latents.narrow(dim: 0, start: start, length: min(batch, count - start))
-        return try generator(part.to(device), training: false).to(.cpu)
+        let length = min(batch, count - start)
+        let part = try latents.narrow(dim: 0, start: start, length: length)
+        let images = try generator(part.to(device), training: false).to(.cpu)
+        report(start + length)
+        return images
       })
   }
 }

@@ -37,8 +37,14 @@ public final class GANTrainer: Trainer {
       job.checkpoint, job.genome, GANHyperparameter.apply(job.hyperparameters, to: settings.training))
     let clock = ContinuousClock()
     let start = clock.now
-    let losses = try run(training, seed: job.seed, progress: progress)
-    let fitness = try evaluation.fitness(of: training, seed: job.evaluationSeed)
+    var reports = ProgressClock()
+    let losses = try run(training, seed: job.seed) { fraction, samples in
+      reports.report(fraction: fraction, samples: samples).map(progress)
+    }
+    let shown = settings.cyclesPerInterval * samplesPerCycle
+    let fitness = try evaluation.fitness(of: training, seed: job.evaluationSeed) { _ in
+      reports.report(fraction: 1, samples: shown).map(progress)
+    }
     let seconds =
       Double((clock.now - start).components.seconds)
       + Double((clock.now - start).components.attoseconds) * 1e-18
@@ -53,10 +59,13 @@ public final class GANTrainer: Trainer {
   }
 
   /// Evaluates without training.
-  public func evaluate(_ job: EvaluateJob) throws -> TrainingResult {
+  public func evaluate(_ job: EvaluateJob, progress: (TrainingProgress) -> Void) throws -> TrainingResult {
     let training = try load(job.checkpoint, job.genome, settings.training)
     let start = Date()
-    let fitness = try evaluation.fitness(of: training, seed: job.seed)
+    var reports = ProgressClock()
+    let fitness = try evaluation.fitness(of: training, seed: job.seed) { made in
+      reports.report(fraction: Double(made) / Double(settings.fitnessSamples), samples: made).map(progress)
+    }
     return TrainingResult(
       fitness: fitness, metrics: ["frechet_classifier_distance": -fitness],
       files: try evaluation.draw(training, seed: job.seed, to: job.artifacts),
@@ -72,16 +81,21 @@ public final class GANTrainer: Trainer {
     return training
   }
 
+  /// Images that the discriminator sees in a cycle.
+  private var samplesPerCycle: Int {
+    settings.training.discriminatorSteps * settings.training.discriminatorBatch
+  }
+
   /// The interval's cycles.
   ///
+  /// - Parameter report: is called with the fraction done and the images seen.
   /// - Returns: the mean losses of the last tenth.
   private func run(
-    _ training: AdversarialTraining, seed: UInt64, progress: (TrainingProgress) -> Void
+    _ training: AdversarialTraining, seed: UInt64, report: (Double, Int) -> Void
   ) throws -> AdversarialTraining.Losses {
     let latents = try RandomGenerator(seed: seed)
     var batches = BatchSampler(count: images.count, seed: seed)
     let cycles = settings.cyclesPerInterval
-    var clock = ProgressClock()
     var tail: [AdversarialTraining.Losses] = []
     for cycle in 1...cycles {
       let losses = try training.cycle(
@@ -89,8 +103,7 @@ public final class GANTrainer: Trainer {
         // Drawn on the CPU on every device, so that a seed means the same latents everywhere.
         latents: { try Tensor.randn([$0, settings.sizes.latentLength], generator: latents).to(device) })
       if cycle > cycles - max(1, cycles / 10) { tail.append(losses) }
-      let shown = cycle * settings.training.discriminatorSteps * settings.training.discriminatorBatch
-      clock.report(fraction: Double(cycle) / Double(cycles), samples: shown).map(progress)
+      report(Double(cycle) / Double(cycles), cycle * samplesPerCycle)
     }
     let count = Double(tail.count)
     return AdversarialTraining.Losses(
@@ -121,8 +134,12 @@ final class GANEvaluation {
   }
 
   /// The negative distance of the averaged generator's samples.
-  func fitness(of training: AdversarialTraining, seed: UInt64) throws -> Double {
-    let samples = try averagedSamples(training, settings.fitnessSamples, seed: seed)
+  ///
+  /// - Parameter report: is called with the number of samples made so far.
+  func fitness(
+    of training: AdversarialTraining, seed: UInt64, report: (Int) -> Void
+  ) throws -> Double {
+    let samples = try averagedSamples(training, settings.fitnessSamples, seed: seed, report: report)
     let features = try withoutGradient { try classifier.features(samples) }
     guard try features.isfinite().all().item() != 0 else { return .nan }
     return -(try FeatureStatistics(of: features).frechetDistance(to: reference))
@@ -139,10 +156,13 @@ final class GANEvaluation {
     return ["\(path).png"]
   }
 
-  private func averagedSamples(_ training: AdversarialTraining, _ count: Int, seed: UInt64) throws -> Tensor {
+  private func averagedSamples(
+    _ training: AdversarialTraining, _ count: Int, seed: UInt64, report: (Int) -> Void = { _ in }
+  ) throws -> Tensor {
     try training.average.withAverages {
       try sampleImages(
-        training.networks.generator, settings.sizes, count, seed: seed, on: training.networks.store.device)
+        training.networks.generator, settings.sizes, count, seed: seed,
+        on: training.networks.store.device, report: report)
     }
   }
 }

@@ -28,6 +28,9 @@ public struct VideoFormat: Hashable, Sendable {
   /// The bytes of a picture.
   var byteCount: Int { width * height * 3 }
 
+  /// The extension of the most compact video that can be made here: `mp4` where there is ffmpeg, else `png`.
+  static var bestExtension: String { FFmpegVideo.program == nil ? "png" : "mp4" }
+
   /// Starts a video file: an animated PNG where the path ends in `.png` or `.apng`, else what ffmpeg makes of
   /// the path's extension.
   ///
@@ -69,7 +72,7 @@ final class FFmpegVideo: VideoWriter {
   }
 
   /// Where ffmpeg is, if it is on the search path.
-  private static var program: String? {
+  static var program: String? {
     (ProcessInfo.processInfo.environment["PATH"] ?? "").split(separator: ":").map { "\($0)/ffmpeg" }
       .first { FileManager.default.isExecutableFile(atPath: $0) }
   }

@@ -1,4 +1,3 @@
-import ControlSuite
 import PBTNAS
 import Torch
 
@@ -34,18 +33,9 @@ public struct EpisodeVideo {
   /// - Returns: the episode's return.
   /// - Throws: ``VideoError`` if the file cannot be written; ``ControlSuiteError`` if nothing can be drawn.
   public func write(seed: UInt64, width: Int, height: Int, to path: String) throws -> Double {
-    var renderer: PixelRenderer?
-    var writer: (any VideoWriter)?
-    let findings = try evaluation.play(seed: seed, policy.callAsFunction) { environment in
-      let drawing = try renderer ?? environment.renderer(PixelSettings(width: width, height: height))
-      let file =
-        try writer
-        ?? VideoFormat(width: width, height: height, rate: 1 / environment.stepSeconds)
-        .writer(to: path)
-      (renderer, writer) = (drawing, file)
-      try file.append(drawing.picture())
-    }
-    try writer?.finish()
+    let film = EpisodeFilm(settings.environment, width: width, height: height, path: path)
+    let findings = try evaluation.play(seed: seed, policy.callAsFunction, watch: film.take)
+    try film.finish()
     return findings.returns[0]
   }
 }

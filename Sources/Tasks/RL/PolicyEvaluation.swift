@@ -27,6 +27,9 @@ final class PolicyEvaluation {
     environments = try (0..<atOnce).map { _ in try AgentEnvironment(settings) }
   }
 
+  /// The most agent steps that all episodes have together: as many as if none diverges.
+  var mostSteps: Int { episodes * environments[0].episodeSteps }
+
   /// What the environments are observed like.
   var layout: ReplayLayout { environments[0].layout }
 
@@ -36,19 +39,25 @@ final class PolicyEvaluation {
   ///   - seed: what the start states follow from.
   ///   - policy: mean actions, [B, actions], for what is seen, [B, ...].
   ///   - watch: is called with the first episode's environment at its start and after each of its steps.
-  ///   - tick: is called after every step, so that an engine can hear that this goes on.
+  ///   - report: is called after every step with the agent steps so far in all episodes.
   /// - Throws: ``RLError/actionNotFinite`` if the policy has diverged.
   func play(
     seed: UInt64, _ policy: (Tensor) throws -> Tensor, watch: (AgentEnvironment) throws -> Void = { _ in },
-    tick: () -> Void = {}
+    report: (Int) -> Void = { _ in }
   ) throws -> Findings {
     var seeds = SeededGenerator(seed: seed)
     var findings = Findings(returns: [], divergedEpisodes: 0)
+    var steps = 0
     while findings.returns.count < episodes {
       let count = min(environments.count, episodes - findings.returns.count)
       for environment in environments.prefix(count) { try environment.reset(seed: seeds.next()) }
       let isFirst = findings.returns.isEmpty
-      let played = try playSideBySide(count, policy, watch: { if isFirst { try watch($0) } }, tick: tick)
+      let played = try playSideBySide(
+        count, policy, watch: { if isFirst { try watch($0) } },
+        tick: {
+          steps += $0
+          report(steps)
+        })
       findings.returns += played.returns
       findings.divergedEpisodes += played.divergedEpisodes
     }
@@ -56,9 +65,11 @@ final class PolicyEvaluation {
   }
 
   /// Plays the episodes that the first environments have begun.
+  ///
+  /// - Parameter tick: is called with the number of episodes that have just taken a step.
   private func playSideBySide(
     _ count: Int, _ policy: (Tensor) throws -> Tensor, watch: (AgentEnvironment) throws -> Void,
-    tick: () -> Void
+    tick: (Int) -> Void
   ) throws -> Findings {
     try watch(environments[0])
     var findings = Findings(returns: Array(repeating: 0, count: count), divergedEpisodes: 0)
@@ -75,8 +86,8 @@ final class PolicyEvaluation {
         if !outcome.isLast { remaining.append(index) }
         if index == 0 { try watch(environments[0]) }
       }
+      tick(running.count)
       running = remaining
-      tick()
     }
     return findings
   }

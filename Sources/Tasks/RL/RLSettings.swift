@@ -13,6 +13,8 @@ public struct RLSettings: Hashable, Sendable {
   public var encoderChannels: Int
   /// The options of the genes `feature_dim`.
   public var featureLengths: [Int]
+  /// Where the networks are trained. Environments and the replay buffer stay with the processor.
+  var device: DeviceChoice
   /// How an agent is trained.
   public var agent: DrQAgentSettings
   /// Transitions in an update.
@@ -33,6 +35,8 @@ public struct RLSettings: Hashable, Sendable {
   public var framesPerInterval: Int
   /// Episodes whose mean return is the fitness.
   public var evaluationEpisodes: Int
+  /// The film of a run's best agent.
+  public var video: VideoSettings
 
   /// Agent steps in an interval.
   public var stepsPerInterval: Int { framesPerInterval / environment.actionRepeat }
@@ -53,6 +57,8 @@ public struct RLSettings: Hashable, Sendable {
     replayCapacity = node.int("replay_capacity", default: 1_000_000, in: 1...1_000_000_000)
     framesPerInterval = node.int("frames_per_interval", default: 100_000, in: 1...1_000_000_000)
     evaluationEpisodes = node.int("evaluation_episodes", default: 10, in: 1...10_000)
+    video = VideoSettings(from: node.section("video"))
+    device = node.choice("device", default: DeviceChoice.auto)
     agent = DrQAgentSettings()
     agent.learningRate = node.double("learning_rate", default: agent.learningRate, in: 0...1)
     agent.targetRate = node.double("target_rate", default: agent.targetRate, in: 0...1)

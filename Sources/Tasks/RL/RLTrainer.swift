@@ -12,16 +12,21 @@ import Torch
 public final class RLTrainer: Trainer {
   /// The genes of encoder (with pixels), actor and critic.
   public var searchSpace: SearchSpace { settings.searchSpace }
+  /// Whether the best agent is filmed.
+  public var showsBest: Bool { settings.video.isKept }
   private let settings: RLSettings
+  private let device: Device
   private let sizes: DrQSizes
   private let environment: AgentEnvironment
   private let evaluation: PolicyEvaluation
 
   /// Compiles the environments' models.
   ///
-  /// - Throws: ``ControlSuiteError`` if a file of the models is missing or wrong.
+  /// - Throws: ``ControlSuiteError`` if a file of the models is missing or wrong; ``TorchError`` if there is
+  ///   no GPU where the settings want one.
   public init(_ settings: RLSettings) throws {
     self.settings = settings
+    device = try settings.device.device()
     environment = try AgentEnvironment(settings.environment)
     evaluation = try PolicyEvaluation(settings.environment, episodes: settings.evaluationEpisodes)
     sizes = settings.sizes(environment.layout)
@@ -56,10 +61,7 @@ public final class RLTrainer: Trainer {
     }
     let findings = try experience.live(from: memory.steps, seed: job.seed, report: report)
     let played = try evaluation.play(
-      seed: job.evaluationSeed, agent.meanActions,
-      tick: {
-        report(settings.stepsPerInterval)
-      })
+      seed: job.evaluationSeed, agent.meanActions, report: { _ in report(settings.stepsPerInterval) })
     let seconds = Date().timeIntervalSince(start)
 
     memory.steps += settings.stepsPerInterval
@@ -75,18 +77,41 @@ public final class RLTrainer: Trainer {
     return TrainingResult(fitness: played.mean, metrics: metrics, files: [], seconds: seconds)
   }
 
-  /// Evaluates without training.
-  public func evaluate(_ job: EvaluateJob) throws -> TrainingResult {
+  /// Evaluates without training; films the first episode where the job wants to see something.
+  public func evaluate(_ job: EvaluateJob, progress: (TrainingProgress) -> Void) throws -> TrainingResult {
     let agent = try load(job.checkpoint, job.genome, settings.agent)
     let start = Date()
-    let played = try evaluation.play(seed: job.seed, agent.meanActions)
+    let film = showsBest ? job.artifacts.map(film) : nil
+    var problem: (any Error)?
+    /// What cannot be filmed can be evaluated all the same.
+    func attempt(_ body: () throws -> Void?) {
+      guard problem == nil else { return }
+      do { try body() } catch { problem = error }
+    }
+    var clock = ProgressClock()
+    let played = try evaluation.play(
+      seed: job.seed, agent.meanActions, watch: { environment in attempt { try film?.take(environment) } },
+      report: { steps in
+        clock.report(
+          fraction: Double(steps) / Double(evaluation.mostSteps),
+          samples: steps * settings.environment.actionRepeat
+        ).map(progress)
+      })
+    attempt { try film?.finish() }
     return TrainingResult(
       fitness: played.mean, metrics: ["evaluation_diverged_episodes": Double(played.divergedEpisodes)],
-      files: [], seconds: Date().timeIntervalSince(start))
+      files: problem == nil ? [film?.path].compactMap(\.self) : [], seconds: Date().timeIntervalSince(start),
+      artifactsProblem: problem.map(String.init(describing:)))
+  }
+
+  private func film(_ artifacts: String) -> EpisodeFilm {
+    EpisodeFilm(
+      settings.environment, width: settings.video.width, height: settings.video.height,
+      path: "\(artifacts).\(VideoFormat.bestExtension)")
   }
 
   private func agent(_ genome: Genome, _ settings: DrQAgentSettings, seed: UInt64) throws -> DrQAgent {
-    try DrQAgent(DrQNetworks(genome: genome, sizes: sizes, seed: seed), settings)
+    try DrQAgent(DrQNetworks(genome: genome, sizes: sizes, seed: seed, device: device), settings)
   }
 
   private func load(_ path: String, _ genome: Genome, _ settings: DrQAgentSettings) throws -> DrQAgent {

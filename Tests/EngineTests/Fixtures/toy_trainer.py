@@ -1,9 +1,11 @@
 """A trainer for the engine's tests, with the standard library alone: small networks, and faults on demand.
 
-Usage: toy_trainer.py [--fault NAME] [--marker PATH] [--times N] [--only TEXT] [--seconds S]
+Usage: toy_trainer.py [--fault NAME] [--marker PATH] [--times N] [--only TEXT] [--seconds S] [--evaluation-seconds S] [--shows]
 
 The fault happens in the first N (default 1) training jobs over all workers whose output's path has TEXT in it: each
-takes the next free file name PATH.0, PATH.1, ... A fault `start-...` happens while starting. Training takes S seconds.
+takes the next free file name PATH.0, PATH.1, ... A fault `start-...` happens while starting. Training takes S seconds,
+silent ones; a job of evaluation its own number, in which it says how far it is. With --shows it writes a text file about
+a network where an evaluation wants such files.
 """
 
 import argparse
@@ -204,6 +206,20 @@ def do_train(job, options):
     say(answer)
 
 
+def do_evaluate(job, options):
+    start = time.monotonic()
+    while (elapsed := time.monotonic() - start) < options.evaluation_seconds:
+        say({"id": job["id"], "progress": elapsed / options.evaluation_seconds})
+        time.sleep(0.1)
+    found = fitness(read(job["checkpoint"]), job["genome"])
+    answer = {"id": job["id"], "fitness": found, "files": [], "seconds": options.evaluation_seconds}
+    if options.shows and job.get("artifacts"):
+        answer["files"] = [job["artifacts"] + ".txt"]
+        with open(answer["files"][0], "w") as file:
+            file.write(f"fitness {found}")
+    say(answer)
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--fault")
@@ -211,6 +227,8 @@ def main():
     parser.add_argument("--times", type=int, default=1)
     parser.add_argument("--only", default="")
     parser.add_argument("--seconds", type=float, default=0.0)
+    parser.add_argument("--evaluation-seconds", type=float, default=0.0)
+    parser.add_argument("--shows", action="store_true")
     options = parser.parse_args()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     starting = options.fault if (options.fault or "").startswith("start-") else None
@@ -222,13 +240,14 @@ def main():
         time.sleep(3600)
     if starting == "start-junk":
         print("Welcome!", flush=True)
-    say(
-        {
-            "ready": True,
-            "protocol": 2 if starting == "start-protocol" else 1,
-            "search_space": {"genes": GENES, "hyperparameters": ["step"]},
-        }
-    )
+    ready = {
+        "ready": True,
+        "protocol": 2 if starting == "start-protocol" else 1,
+        "search_space": {"genes": GENES, "hyperparameters": ["step"]},
+    }
+    if options.shows:
+        ready["shows_best"] = True
+    say(ready)
     jobs, arrived = [], threading.Condition()
 
     def take_jobs():
@@ -250,8 +269,7 @@ def main():
         elif job["job"] == "train":
             do_train(job, options)
         else:
-            found = fitness(read(job["checkpoint"]), job["genome"])
-            say({"id": job["id"], "fitness": found, "metrics": {}, "files": [], "seconds": 0.0})
+            do_evaluate(job, options)
 
 
 main()

@@ -9,9 +9,9 @@ actor InProcessExecutor: Executor {
   /// What happens to a job instead of being done; nil if it is done.
   typealias Fault = @Sendable (_ job: Job, _ number: Int) -> (any Error)?
 
-  nonisolated let workerCount: Int
   private let fault: Fault
   private let attaches: ToyTrainer.Attachments
+  private let shows: ToyTrainer.Shows
   private var random: SeededGenerator
   private var free: Int
   private var waiting: [CheckedContinuation<Void, Never>] = []
@@ -22,19 +22,24 @@ actor InProcessExecutor: Executor {
   /// - Parameters:
   ///   - order: the seed of the order.
   ///   - attaches: whether training leaves attachments.
+  ///   - shows: what evaluations show where a job wants it.
   ///   - fault: asked before a job is done, with the number of jobs begun before.
   init(
     workers: Int, order: UInt64 = 0, attaches: ToyTrainer.Attachments = .none,
+    shows: ToyTrainer.Shows = .nothing,
     fault: @escaping Fault = { _, _ in nil }
   ) {
-    workerCount = workers
     free = workers
     random = SeededGenerator(seed: order)
     self.fault = fault
     self.attaches = attaches
+    self.shows = shows
   }
 
-  func start() -> SearchSpace { ToyTrainer().searchSpace }
+  func start() -> Announcement {
+    let trainer = ToyTrainer(shows: shows)
+    return Announcement(searchSpace: trainer.searchSpace, showsBest: trainer.showsBest)
+  }
 
   func stop() {
     isStopped = true
@@ -55,12 +60,12 @@ actor InProcessExecutor: Executor {
     started()
     let start = ContinuousClock.now
     let pause = Duration.microseconds(random.below(1500))
-    let (fault, attaches) = (fault, attaches)
+    let (fault, attaches, shows) = (fault, attaches, shows)
     let result = try await Task.detached {
       try await Task.sleep(for: pause)
       if let error = fault(job, number) { throw error }
       do {
-        return try Self.perform(job, attaches, progress)
+        return try Self.perform(job, ToyTrainer(attaches: attaches, shows: shows), progress)
       } catch let error as SafetensorsError {
         // What a worker's answer would say.
         if error.isDiskFull { throw JobFailed("\(error)", isDiskFull: true) }
@@ -77,15 +82,14 @@ actor InProcessExecutor: Executor {
   }
 
   private static func perform(
-    _ job: Job, _ attaches: ToyTrainer.Attachments, _ progress: (TrainingProgress) -> Void
+    _ job: Job, _ trainer: ToyTrainer, _ progress: (TrainingProgress) -> Void
   ) throws -> TrainingResult? {
-    let trainer = ToyTrainer(attaches: attaches)
     switch job {
     case .initialise(let job):
       try trainer.initialise(job)
       return nil
     case .train(let job): return try trainer.train(job, progress: progress)
-    case .evaluate(let job): return try trainer.evaluate(job)
+    case .evaluate(let job): return try trainer.evaluate(job, progress: progress)
     }
   }
 }

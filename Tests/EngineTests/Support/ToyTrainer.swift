@@ -25,13 +25,25 @@ final class ToyTrainer: Trainer {
     case lost(String)
   }
 
+  /// What an evaluation shows of a network where a job wants it.
+  enum Shows: Sendable {
+    case nothing
+    /// A text file.
+    case text
+    /// Nothing, since it has no pencil.
+    case problem
+  }
+
   /// The words of an attachment: enough to be larger than a checkpoint many times.
   private static let attachmentLength = 4096
 
   private let attaches: Attachments
+  private let shows: Shows
+  var showsBest: Bool { if case .nothing = shows { false } else { true } }
 
-  init(attaches: Attachments = .none) {
+  init(attaches: Attachments = .none, shows: Shows = .nothing) {
     self.attaches = attaches
+    self.shows = shows
   }
 
   private typealias Values = [String: (dtype: DType, shape: [Int], values: [Float])]
@@ -72,13 +84,22 @@ final class ToyTrainer: Trainer {
       EvaluateJob(genome: job.genome, checkpoint: job.output, seed: job.evaluationSeed, artifacts: nil))
   }
 
-  func evaluate(_ job: EvaluateJob) throws -> TrainingResult {
+  func evaluate(_ job: EvaluateJob, progress: (TrainingProgress) -> Void) throws -> TrainingResult {
     let tensors = try Self.read(job.checkpoint)
+    progress(TrainingProgress(fraction: 0.25, samplesPerSecond: 50))
     let weights = tensors.keys.sorted().filter { $0.hasPrefix("net.") }.flatMap { tensors[$0]?.values ?? [] }
     let distance = weights.reduce(0) { $0 + abs(Double($1) - 0.2) } / Double(weights.count)
-    return TrainingResult(
+    var result = TrainingResult(
       fitness: 0.02 * Double(job.genome.choices.reduce(0, +)) - distance,
       metrics: ["mean_weight": Double(weights.reduce(0, +))], files: [], seconds: 0.001)
+    switch (shows, job.artifacts) {
+    case (.text, let path?):
+      result.files = ["\(path).txt"]
+      try "fitness \(result.fitness)".write(toFile: result.files[0], atomically: true, encoding: .utf8)
+    case (.problem, _?): result.artifactsProblem = "there is no pencil"
+    default: break
+    }
+    return result
   }
 
   /// Reads the attachments and adds one.

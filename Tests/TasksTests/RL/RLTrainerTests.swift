@@ -23,7 +23,7 @@ extension NetworkTests {
 
     /// Reads settings of a small task. Actions are held so long that an episode has 50 steps.
     private func configuration(
-      _ observations: String = "state", models: String = Self.models, more: String = ""
+      _ observations: String = "state", models: String = Self.models, episodes: Int = 2, more: String = ""
     ) throws -> RunConfiguration {
       let text = """
         task: rl
@@ -40,7 +40,7 @@ extension NetworkTests {
           random_steps: 10
           seed_frames: 400
           frames_per_interval: 2400
-          evaluation_episodes: 2
+          evaluation_episodes: \(episodes)
           rendering: {side: 32, shadow_size: 0, samples: 0}
           \(more)
         """
@@ -104,6 +104,25 @@ extension NetworkTests {
       let evaluation = try trainer.evaluate(
         EvaluateJob(genome: genome, checkpoint: "\(folder)/c", seed: 6, artifacts: nil))
       #expect(evaluation.fitness == third.fitness)
+    }
+
+    @Test("an evaluation says how far it is, so that a long one is no silence")
+    func evaluationReports() throws {
+      let trainer = try configuration("pixels", episodes: 8).makeTrainer(threads: 1)
+      let genome = Genome(Array(repeating: 0, count: trainer.searchSpace.genes.count))
+      try trainer.initialise(InitialiseJob(genome: genome, seed: 1, output: "\(folder)/start"))
+      let job = EvaluateJob(genome: genome, checkpoint: "\(folder)/start", seed: 6, artifacts: nil)
+      var reports: [TrainingProgress] = []
+      _ = try trainer.evaluate(job) { reports.append($0) }
+      #expect(!reports.isEmpty && reports.allSatisfy { 0 < $0.fraction && $0.fraction <= 1 })
+      #expect(reports.allSatisfy { $0.samplesPerSecond > 0 })
+
+      // Two episodes of 50 steps, side by side.
+      let evaluation = try PolicyEvaluation(settings().environment, episodes: 2)
+      var steps: [Int] = []
+      _ = try evaluation.play(
+        seed: 1, { try Tensor.full([$0.shape[0], 1], 0) }, report: { steps.append($0) })
+      #expect(steps == Array(stride(from: 2, through: 100, by: 2)) && evaluation.mostSteps == 100)
     }
 
     @Test("training follows the hyperparameters that a job gives, and refuses those that it cannot follow")
@@ -209,7 +228,8 @@ extension NetworkTests {
       }
     }
 
-    @Test("missing models, a missing folder for attachments and a wrong count of steps are said")
+    @Test(
+      "missing models, a missing GPU, a missing folder for attachments and a wrong count of steps are said")
     func badInput() throws {
       let error = #expect(throws: ControlSuiteError.self) {
         try configuration(models: "\(folder)/nothing").makeTrainer(threads: 1)
@@ -222,6 +242,15 @@ extension NetworkTests {
       job.attachments = nil
       #expect(throws: RLError.noAttachmentFolder) { try trainer.train(job) { _ in } }
 
+      // As for any task, cuda is refused where there is no GPU; auto takes what there is.
+      guard case .rl(var settings)? = try configuration().task else { return }
+      #expect(settings.device == .auto)
+      settings.device = .cuda
+      if try DeviceChoice.auto.device() == .cpu {
+        let noGPU = #expect(throws: TorchError.self) { try RLTrainer(settings) }
+        #expect(noGPU.map { "\($0)".contains("`device: cuda`") } == true)
+      }
+
       let path = "\(folder)/odd"
       let texts = try Checkpoint.metadata(genome: genome, buffers: [], own: ["agent_steps": "many"])
       try SafetensorsWriter(path: path, tensors: [], metadata: texts).finish()
@@ -230,6 +259,42 @@ extension NetworkTests {
       #expect(
         odd?.description
           == "\(path): the header's `agent_steps` is `many`; expected a whole number, as training writes it")
+    }
+
+    @Test(
+      "an evaluation whose job wants to see something films its first episode, and is what it would be without"
+    )
+    func filmOfEvaluation() throws {
+      let trainer = try configuration(more: "video: {width: 32, height: 24}").makeTrainer(threads: 1)
+      #expect(trainer.showsBest)
+      let genome = Genome(Array(repeating: 0, count: trainer.searchSpace.genes.count))
+      try trainer.initialise(InitialiseJob(genome: genome, seed: 1, output: "\(folder)/start"))
+      var job = EvaluateJob(genome: genome, checkpoint: "\(folder)/start", seed: 6, artifacts: nil)
+      let plain = try trainer.evaluate(job)
+      #expect(plain.files.isEmpty && plain.artifactsProblem == nil)
+      job.artifacts = "\(folder)/best"
+      let filmed = try trainer.evaluate(job)
+      let film = "\(folder)/best.\(VideoFormat.bestExtension)"
+      #expect(filmed.files == [film] && filmed.artifactsProblem == nil)
+      #expect(filmed.fitness == plain.fitness && filmed.metrics == plain.metrics)
+      // The same film as that of the command.
+      let path = "\(folder)/film.\(VideoFormat.bestExtension)"
+      _ = try EpisodeVideo(settings(), checkpoint: "\(folder)/start")
+        .write(seed: 6, width: 32, height: 24, to: path)
+      #expect(try bytes("best.\(VideoFormat.bestExtension)") == Data(contentsOf: URL(fileURLWithPath: path)))
+
+      // A film that cannot be written is a problem of its own, which keeps the evaluation.
+      job.artifacts = "\(folder)/nowhere/best"
+      let problem = try trainer.evaluate(job)
+      #expect(problem.fitness == plain.fitness && problem.files.isEmpty)
+      #expect(problem.artifactsProblem?.contains("nowhere/best") == true, "\(problem)")
+
+      // And one that is not wanted is none.
+      job.artifacts = "\(folder)/unwanted"
+      let calm = try configuration(more: "video: {keep: false}").makeTrainer(threads: 1)
+      #expect(try !calm.showsBest && calm.evaluate(job).files.isEmpty)
+      #expect(
+        try FileManager.default.contentsOfDirectory(atPath: folder).allSatisfy { !$0.hasPrefix("unwanted") })
     }
 
     @Test("a film has a picture for each step of the first evaluation episode, and returns what that did")

@@ -26,6 +26,8 @@ public struct DrQAgentSettings: Hashable, Sendable {
 /// Spectral normalisation takes one power iteration at a network's own update; whoever else evaluates the
 /// network uses u and v as they are. The target critic has averaged parameters and the live critic's u and v,
 /// which are statistics, not averaged.
+///
+/// Observations and batches come from the CPU, where they are augmented, and go to the networks' device.
 public final class DrQAgent {
   /// What an update found, over its batch.
   public struct Metrics: Hashable, Sendable {
@@ -46,6 +48,8 @@ public final class DrQAgent {
   let target: MovingAverage
   private let targetCritic: Critic
   private let settings: DrQAgentSettings
+  /// Where the networks live.
+  private var device: Device { networks.store.device }
 
   /// Prepares training from the networks' present weights, with fresh optimisers and a target critic equal to
   /// the critic.
@@ -70,7 +74,7 @@ public final class DrQAgent {
 extension DrQAgent {
   /// The policy's mean actions, [B, actions] in -1...1, for observations [B, ...].
   public func meanActions(_ observations: Tensor) throws -> Tensor {
-    try networks.policy.meanActions(observations)
+    try networks.policy.meanActions(observations.to(device))
   }
 
   /// The policy's actions with the noise that belongs to an agent step, [B, actions], for observations [B,
@@ -106,9 +110,11 @@ extension DrQAgent {
     try batch.check(networks.sizes)
     let observations = try augmented(batch.observations, random)
     let nextObservations = try augmented(batch.nextObservations, random)
+    let rewards = try batch.rewards.to(device)
+    let (discounts, taken) = (try batch.discounts.to(device), try batch.actions.to(device))
     let deviation = settings.noise.value(at: step)
 
-    let (criticLoss, encoded, target) = try withPrecision(settings.precision) {
+    let (criticLoss, encoded, target) = try withPrecision(settings.precision, on: device) {
       let encoded = try networks.policy.encode(observations, training: true)
       let target = try withoutGradient {
         let encoded = try networks.policy.encode(nextObservations, training: false)
@@ -116,14 +122,14 @@ extension DrQAgent {
         let actions = try TruncatedNormal(mean: mean, standardDeviation: deviation)
           .sample(clip: settings.noiseClip, random)
         let (q1, q2) = try targetCritic(encoded, actions, training: false)
-        return try batch.rewards + batch.discounts * q1.minimum(q2)
+        return try rewards + discounts * q1.minimum(q2)
       }
-      let (q1, q2) = try networks.critic(encoded, batch.actions, training: true)
+      let (q1, q2) = try networks.critic(encoded, taken, training: true)
       return (try q1.mseLoss(target) + q2.mseLoss(target), try encoded.detach(), target)
     }
     try criticOptimizer.step(criticLoss.gradients(of: criticOptimizer.parameters.map(\.tensor)))
 
-    let actorLoss = try withPrecision(settings.precision) {
+    let actorLoss = try withPrecision(settings.precision, on: device) {
       let mean = try networks.policy.actor(encoded, training: true)
       let actions = try TruncatedNormal(mean: mean, standardDeviation: deviation)
         .sample(clip: settings.noiseClip, random)
@@ -137,11 +143,11 @@ extension DrQAgent {
       criticLoss: try criticLoss.item(), actorLoss: try actorLoss.item(), target: try target.mean().item())
   }
 
-  /// Pictures shifted at random; vectors as they are.
+  /// Pictures shifted at random; vectors as they are. Both on the networks' device.
   private func augmented(_ observations: Tensor, _ random: RandomGenerator) throws -> Tensor {
     switch networks.sizes.observation {
-    case .state: observations
-    case .pixels: try RandomShift(reach: settings.shift)(observations, random)
+    case .state: try observations.to(device)
+    case .pixels: try RandomShift(reach: settings.shift)(observations, random).to(device)
     }
   }
 }

@@ -42,13 +42,15 @@ public final class DrQNetworks {
   ///
   /// - Parameters:
   ///   - seed: what the initial weights follow from.
+  ///   - device: where the networks live and are computed with.
   ///   - memoryFormat: how kernels and images lie in memory; channels-last is the faster one on CPUs.
   /// - Throws: ``SearchSpaceError`` for a genome of another space; ``TorchError`` if libtorch refuses the
   ///   sizes.
-  public init(genome: Genome, sizes: DrQSizes, seed: UInt64, memoryFormat: MemoryFormat = .channelsLast)
-    throws
-  {
-    store = try ParameterStore(seed: seed, memoryFormat: memoryFormat)
+  public init(
+    genome: Genome, sizes: DrQSizes, seed: UInt64, device: Device = .cpu,
+    memoryFormat: MemoryFormat = .channelsLast
+  ) throws {
+    store = try ParameterStore(seed: seed, device: device, memoryFormat: memoryFormat)
     self.sizes = sizes
     architecture = try DrQSearchSpace(sizes).architecture(of: genome)
     policy = try Policy(store, architecture, sizes)

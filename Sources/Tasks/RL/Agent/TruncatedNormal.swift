@@ -14,7 +14,8 @@ struct TruncatedNormal {
   ///
   /// - Parameter clip: the largest deviation from the mean, nil for any.
   func sample(clip: Double? = nil, _ random: RandomGenerator) throws -> Tensor {
-    var deviation = try Tensor.randn(mean.shape, generator: random) * standardDeviation
+    // Drawn on the CPU on every device, so that a seed means the same noise everywhere.
+    var deviation = try Tensor.randn(mean.shape, generator: random).to(mean.device) * standardDeviation
     if let clip { deviation = try deviation.clamp(min: -clip, max: clip) }
     let draw = try mean + deviation
     let (value, clamped) = try withoutGradient {
