@@ -17,6 +17,8 @@ public actor Search {
   var largestResult = 0
   /// The repairs of checkpoints, one after another.
   var repairs: Task<Void, any Error>?
+  /// The attachments that the members of an interval share, for the interval that they were last asked for.
+  var shared: (interval: Int, attachments: SharedAttachments)?
   var space = SearchSpace(genes: [])
   var clock = RunClock()
   private(set) var isInterrupted = false
@@ -107,7 +109,9 @@ public actor Search {
       toFile: folder.summary, atomically: true, encoding: .utf8)
     try record.set("summary", summary)
     let last = try record.members(interval: summary.intervals)
-    try keepCheckpoints(Set(last.map(\.end.name)))
+    try keepCheckpoints(
+      Set(last.map(\.end.name)).union(
+        record.sharedAttachments(neededIn: summary.intervals...summary.intervals)))
     try tell(.runFinished(summary: summary))
     return summary
   }

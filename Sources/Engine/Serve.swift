@@ -57,7 +57,7 @@ private func perform(
     }
     return AnswerLine(
       id: line.id, fitness: result.fitness, metrics: result.metrics, files: result.files,
-      seconds: result.seconds)
+      seconds: result.seconds, shares: result.shares, releases: result.releases)
   } catch {
     let isDiskFull = meansFullDisk(error)
     return AnswerLine(

@@ -82,6 +82,7 @@ import Testing
         "observations: pixel",
         "rl.observations: expected one of state, pixels, found `pixel`; did you mean `pixels`?"
       ),
+      ("buffer: shard", "rl.buffer: expected one of own, shared, found `shard`; did you mean `shared`?"),
       ("discount: 1.5", "rl.discount: expected a number in 0.0...1.0, found 1.5"),
       (
         "feature_dims: 50",
