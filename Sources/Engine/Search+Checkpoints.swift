@@ -68,8 +68,8 @@ extension Search {
     }
   }
 
-  /// Makes sure that the files which belong to a checkpoint, and those that its training shares, are there and
-  /// are what their names say.
+  /// Makes sure that the files which belong to a checkpoint, and those that its training shares, are there
+  /// and are what their names say.
   ///
   /// - Throws: ``CheckpointError``
   nonisolated func checkAttachments(

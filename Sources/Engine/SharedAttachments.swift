@@ -3,13 +3,13 @@ import GRDB
 
 /// The attachments that all members of a run share, such as a replay buffer that everybody fills.
 ///
-/// The members of an interval all get the same list, whoever runs first: what those of earlier intervals have
-/// added, in the order of intervals and members. What a member adds is in the next interval's list. A name goes
-/// when every member with a result has released it. A member that failed or diverged adds and releases nothing;
-/// what a member has added stays when it is replaced.
+/// The members of an interval all get the same list, whoever runs first: what those of earlier intervals
+/// have added, in the order of intervals and members. What a member adds is in the next interval's list. A
+/// name goes when every member with a result has released it. A member that failed or diverged adds and
+/// releases nothing; what a member has added stays when it is replaced.
 ///
-/// The list follows from the record alone, so that an interval can be trained again at any time. The engine keeps
-/// the files of the intervals whose checkpoints it keeps.
+/// The list follows from the record alone, so that an interval can be trained again at any time. The engine
+/// keeps the files of the intervals whose checkpoints it keeps.
 struct SharedAttachments: Hashable, Sendable {
   /// Names by the interval in which they were added, the oldest first; within, by member.
   private(set) var generations: [[String]] = []

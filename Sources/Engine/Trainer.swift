@@ -80,8 +80,8 @@ public struct TrainJob: Codable, Sendable, Hashable {
   /// The path of the run's ``AttachmentFolder``, for trainers whose checkpoints have attachments. The engine
   /// always names one.
   public var attachments: String?
-  /// The attachments that all members share, by their names: a list for each interval that has added some, the
-  /// oldest first, in the order of the members that added them. Nil where nobody shares any.
+  /// The attachments that all members share, by their names: a list for each interval that has added some,
+  /// the oldest first, in the order of the members that added them. Nil where nobody shares any.
   public var sharedAttachments: [[String]]?
   /// Values of hyperparameters, by the names that the trainer announces in its search space, to train with instead
   /// of its own; nil if none are searched.

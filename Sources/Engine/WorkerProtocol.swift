@@ -19,9 +19,10 @@ import PBTNAS
 /// folder that a `train` job names as `attachments`, and the checkpoint's header lists them: see
 /// ``AttachmentFolder`` for their names, which follow from their contents.
 ///
-/// What all members are to use goes there too, and is named in the answer to a `train` job instead: `"shares":["..."]`. From the next
-/// interval on every `train` job lists it in `"shared_attachments":[["...","..."],["..."]]`, a list an interval: see ``SharedAttachments``.
-/// An answer's `"releases":["..."]` names those that need not be listed any more.
+/// What all members are to use goes there too, and is named in the answer to a `train` job instead:
+/// `"shares":["..."]`. From the next interval on every `train` job lists it in
+/// `"shared_attachments":[["...","..."],["..."]]`, a list an interval: see ``SharedAttachments``. An answer's
+/// `"releases":["..."]` names those that need not be listed any more.
 ///
 /// Numbers that are not finite are the strings "NaN", "Infinity" and "-Infinity"; from a trainer also the bare words, which Python writes. A trainer exits when its input ends.
 enum WorkerProtocol {

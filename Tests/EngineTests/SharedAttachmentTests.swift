@@ -173,6 +173,19 @@ import Testing
     #expect(try run.attachmentNames().isEmpty)
   }
 
+  @Test("a member whose trainer shares what is not there ranks last, and adds nothing")
+  func lostByTrainer() async throws {
+    let run = try TestRun()
+    try await run.run(
+      .test(intervals: 2, seed: randomSeed()),
+      InProcessExecutor(workers: 2, attaches: .lostShared("interval-001/member-03")))
+    let record = try Record(path: run.folder.record)
+    let rows = try record.members(interval: 1)
+    #expect(rows.filter { $0.failure != nil }.map(\.member) == [3])
+    #expect(rows[3].failure?.contains("its attachment") == true && rows[3].sharing == nil)
+    #expect(try record.sharedAttachments(in: 2).names.count == 7)
+  }
+
   @Test("they count against the limit on disk use")
   func diskLimit() async throws {
     var settings = RunSettings.test(seed: randomSeed())

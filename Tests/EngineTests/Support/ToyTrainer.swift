@@ -25,6 +25,8 @@ final class ToyTrainer: Trainer {
     case shared
     /// As ``some``, but the jobs whose output's path has a text in it lose theirs.
     case lost(String)
+    /// The same of ``shared``.
+    case lostShared(String)
   }
 
   /// The words of an attachment: enough to be larger than a checkpoint many times.
@@ -103,16 +105,24 @@ final class ToyTrainer: Trainer {
       }
     }
     // There are many more of those that are shared, and everybody reads them all.
-    let length = if case .shared = attaches { Self.attachmentLength / 8 } else { Self.attachmentLength }
+    let isShared =
+      switch attaches {
+      case .shared, .lostShared: true
+      case .none, .some, .lost: false
+      }
+    let length = isShared ? Self.attachmentLength / 8 : Self.attachmentLength
     let name = try folder.add(extension: "toy") { path in
       var random = SeededGenerator(seed: seed)
       let words = (0..<length).map { _ in random.next() }
       try words.withUnsafeBytes { try Data($0).write(to: URL(fileURLWithPath: path)) }
     }
-    if case .lost(let text) = attaches, job.output.contains(text) {
+    switch attaches {
+    case .lost(let text) where job.output.contains(text),
+      .lostShared(let text) where job.output.contains(text):
       try FileManager.default.removeItem(atPath: folder.path(of: name))
+    default: break
     }
-    if case .shared = attaches { return (seed, [], [name], shared.dropLast(12)) }
+    if isShared { return (seed, [], [name], shared.dropLast(12)) }
     return (seed, (old + [name]).suffix(3), nil, nil)
   }
 

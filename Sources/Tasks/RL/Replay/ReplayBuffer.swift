@@ -216,8 +216,8 @@ extension ReplayBuffer {
     evict(to: capacity)
   }
 
-  /// Reads a buffer that several agents have filled side by side, from files which stay mapped into memory: one
-  /// copy of them for all processes of a machine that read them.
+  /// Reads a buffer that several agents have filled side by side, from files which stay mapped into memory:
+  /// one copy of them for all processes of a machine that read them.
   ///
   /// - Parameters:
   ///   - generations: the names of the files that were written side by side, the oldest first. Their episodes
