@@ -6,6 +6,9 @@ import Foundation
 /// An attachment never changes, and its name is its content's digest (XXH3 of 128 bits, 32 hexadecimal
 /// digits) with an extension, so that a damaged one is found by its name alone, and checkpoints of a common
 /// descent share it. The engine keeps an attachment as long as a kept checkpoint lists it.
+///
+/// What all members use is listed in no checkpoint: ``TrainingResult/shares`` adds it, and
+/// ``TrainJob/sharedAttachments`` hands it out.
 public struct AttachmentFolder: Hashable, Sendable {
   /// The folder; it need not exist before something is added.
   public let path: String
@@ -63,6 +66,15 @@ public struct AttachmentFolder: Hashable, Sendable {
 extension RunFolder {
   private static let attachmentFolder = "attachments"
 
+  /// An attachment's name in the run's folder.
+  static func attachment(_ name: String) -> String { "\(attachmentFolder)/\(name)" }
+
+  /// The attachment that has a name in the run's folder; nil if it is none.
+  static func attachment(named name: String) -> String? {
+    let prefix = attachment("")
+    return name.hasPrefix(prefix) ? String(name.dropFirst(prefix.count)) : nil
+  }
+
   /// The files that checkpoints list.
   var attachments: AttachmentFolder { AttachmentFolder(path: absolute(Self.attachmentFolder)) }
 
@@ -71,7 +83,7 @@ extension RunFolder {
   func attachmentNames() throws -> [String] {
     guard FileManager.default.fileExists(atPath: attachments.path) else { return [] }
     return try FileManager.default.contentsOfDirectory(atPath: attachments.path)
-      .map { "\(Self.attachmentFolder)/\($0)" }
+      .map(Self.attachment)
   }
 
   /// The attachments that checkpoints list, by their names in the run's folder.
@@ -80,32 +92,36 @@ extension RunFolder {
   func attachments(of checkpoints: some Sequence<String>) -> Set<String> {
     // Most runs have no attachments, and need not have their checkpoints opened.
     guard FileManager.default.fileExists(atPath: attachments.path) else { return [] }
-    let lists = Set(checkpoints).map { (try? Checkpoint(path: absolute($0)))?.attachments ?? [] }
-    return Set(lists.joined().map { "\(Self.attachmentFolder)/\($0)" })
+    let lists = Set(checkpoints).filter { Self.attachment(named: $0) == nil }.map {
+      (try? Checkpoint(path: absolute($0)))?.attachments ?? []
+    }
+    return Set(lists.joined().map(Self.attachment))
   }
 
-  /// How many bytes training wrote: a checkpoint and the attachments that the one it started from does not
-  /// list.
-  func bytes(written result: Checkpoint, startedFrom start: Checkpoint) -> Int {
-    let added = result.attachments.filter { !start.attachments.contains($0) }
-    return bytes(of: added.map { "\(Self.attachmentFolder)/\($0)" }) + result.file.byteCount
+  /// How many bytes training wrote: a checkpoint, the attachments that the one it started from does not
+  /// list, and those that it shares.
+  func bytes(written result: Checkpoint, startedFrom start: Checkpoint, sharing shared: [String]) -> Int {
+    let added = result.attachments.filter { !start.attachments.contains($0) } + shared
+    return bytes(of: added.map(Self.attachment)) + result.file.byteCount
   }
 
   /// How many bytes training is expected to write that starts from a checkpoint and has not been seen to
-  /// write more: one like it, with an attachment like its last.
-  func bytes(expectedFrom start: String) -> Int {
-    let last = (try? Checkpoint(path: absolute(start)))?.attachments.last
-    return size(of: start) + (last.map { size(of: "\(Self.attachmentFolder)/\($0)") } ?? 0)
+  /// write more: one like it, with an attachment like its last, and one like the last that was shared.
+  func bytes(expectedFrom start: String, sharing shared: [String]) -> Int {
+    let last = [(try? Checkpoint(path: absolute(start)))?.attachments.last, shared.last]
+    return size(of: start) + last.compactMap { $0 }.reduce(0) { $0 + size(of: Self.attachment($1)) }
   }
 }
 
 extension FileDigests {
-  /// The first of a checkpoint's attachments that is missing or not what its name says, with what is wrong
-  /// with it; nil if there is none.
-  func damagedAttachment(of checkpoint: Checkpoint, in folder: AttachmentFolder) -> (
-    name: String, damage: String
-  )? {
-    for name in checkpoint.attachments {
+  /// The first of a checkpoint's attachments, and of those that its training shares, that is missing or not
+  /// what its name says, with what is wrong with it; nil if there is none.
+  func damagedAttachment(of checkpoint: Checkpoint, sharing shared: [String], in folder: AttachmentFolder)
+    -> (
+      name: String, damage: String
+    )?
+  {
+    for name in checkpoint.attachments + shared {
       if let damage = damage(of: folder.path(of: name), expected: AttachmentFolder.digest(in: name)) {
         return (name, damage)
       }

@@ -11,7 +11,7 @@ private typealias DatabaseRow = GRDB.Row
 /// failure may take the last transactions back, as if the process had ended before them; ``settle()`` rules that out for
 /// all that came before it.
 public final class Record: Sendable {
-  private let database: DatabaseQueue
+  let database: DatabaseQueue
 
   /// A member in an interval.
   public struct Row: Codable, FetchableRecord, PersistableRecord, Hashable, Sendable {
@@ -47,6 +47,8 @@ public final class Record: Sendable {
     public var failure: String?
     /// The values of the hyperparameters that are searched, as JSON; nil where none are.
     var hyperparameters: String?
+    /// What it did to the attachments that all members share, as JSON; nil where it did nothing.
+    var sharing: String?
   }
 
   /// Opens a record, and makes it if it does not exist.
@@ -133,6 +135,13 @@ public final class Record: Sendable {
     migrator.registerMigration("3: hyperparameters") { db in
       try db.alter(table: "member") { $0.add(column: "hyperparameters", .text) }
     }
+    migrator.registerMigration("4: shared attachments") { db in
+      try db.alter(table: "member") { $0.add(column: "sharing", .text) }
+      // Most runs share nothing, and then need not look through their members.
+      try db.create(
+        index: "memberSharing", on: "member", columns: ["interval", "member"],
+        condition: Column("sharing") != nil)
+    }
     return migrator
   }
 }
@@ -213,11 +222,11 @@ extension Record {
     }
   }
 
-  /// The checkpoints that an interval needs once its members are known.
+  /// The checkpoints and shared attachments that an interval needs once its members are known.
   ///
   /// - Parameter generations: of how many intervals the first checkpoints count, this one's included.
   func checkpoints(neededIn interval: Int, generations: Int = 1) throws -> Set<String> {
-    try look { db in
+    let checkpoints = try look { db in
       let statement = try db.cachedStatement(
         sql: """
           SELECT startCheckpoint FROM member WHERE interval > ? AND interval <= ?
@@ -225,11 +234,15 @@ extension Record {
           """)
       return try String.fetchSet(statement, arguments: [interval - generations, interval, interval])
     }
+    let intervals = max(1, interval - generations + 1)...interval
+    return checkpoints.union(try sharedAttachments(neededIn: intervals))
   }
 
-  /// Who made a checkpoint: the member in whose interval it was trained, or that it was made for.
+  /// Who made a checkpoint: the member in whose interval it was trained, or that it was made for. Of a shared
+  /// attachment, the member that added it.
   func maker(of checkpoint: String) throws -> Row? {
-    try database.read { db in
+    if let name = RunFolder.attachment(named: checkpoint) { return try sharer(of: name) }
+    return try database.read { db in
       try Row.filter(Column("resultCheckpoint") == checkpoint).fetchOne(db)
         ?? Row.filter(Column("startCheckpoint") == checkpoint).order(Column("interval")).fetchOne(db)
     }

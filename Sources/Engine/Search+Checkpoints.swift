@@ -62,10 +62,11 @@ extension Search {
     return network
   }
 
-  /// What is wrong with a checkpoint or a file that belongs to it; nil if nothing is.
+  /// What is wrong with a checkpoint, a file that belongs to it or a shared attachment; nil if nothing is.
   private nonisolated func damage(of file: KnownFile) -> String? {
     let path = folder.absolute(file.name)
     if let damage = digests.damage(of: path, expected: file.digest) { return damage }
+    if RunFolder.attachment(named: file.name) != nil { return nil }
     do {
       try checkAttachments(of: try Checkpoint(path: path))
       return nil
@@ -74,19 +75,26 @@ extension Search {
     }
   }
 
-  /// Makes sure that the files which belong to a checkpoint are there and are what their names say.
+  /// Makes sure that the files which belong to a checkpoint, and those that its training shares, are there
+  /// and are what their names say.
   ///
   /// - Throws: ``CheckpointError``
-  nonisolated func checkAttachments(of checkpoint: Checkpoint) throws(CheckpointError) {
-    if let (name, damage) = digests.damagedAttachment(of: checkpoint, in: folder.attachments) {
+  nonisolated func checkAttachments(
+    of checkpoint: Checkpoint, sharing shared: [String] = []
+  ) throws(CheckpointError) {
+    if let (name, damage) = digests.damagedAttachment(
+      of: checkpoint, sharing: shared, in: folder.attachments)
+    {
       throw CheckpointError(checkpoint.file.path, .attachment(name, damage: damage))
     }
   }
 
   /// Makes a checkpoint again unless it is as it should be; its ancestors first, where that is needed.
-  private func restore(_ file: KnownFile) async throws {
+  func restore(_ file: KnownFile) async throws {
     let file = current(file)
     guard let damage = damage(of: file) else { return }
+    // Another one that its member added has been made again, and both have other names now.
+    if RunFolder.attachment(named: file.name) != nil, try record.maker(of: file.name) == nil { return }
     try tell(.checkpointDamaged(file: file.name, reason: damage))
     guard let maker = try record.maker(of: file.name) else {
       throw RunError.lost(
@@ -94,9 +102,10 @@ extension Search {
     }
     try folder.prepare(interval: maker.interval)
     let made: KnownFile
-    if maker.resultCheckpoint == file.name {
-      try await restore(maker.start)
-      made = try await trainAndCheck(maker).checkpoint
+    if let name = RunFolder.attachment(named: file.name) {
+      made = try await makeShared(name, by: maker)
+    } else if maker.resultCheckpoint == file.name {
+      made = try await trainAgain(maker).checkpoint
     } else if let offspring = try maker.decodedOffspring() {
       let ends = try record.members(interval: maker.interval - 1).map(\.end)
       for parent in offspring.parents { try await restore(ends[parent]) }
@@ -165,6 +174,8 @@ extension Search {
 
   /// How many bytes a member's training is expected to write: as many as the most that training has written.
   func expectedSize(of row: Record.Row) -> Int {
-    max(largestResult, folder.bytes(expectedFrom: row.startCheckpoint))
+    // Without the list the estimate is lower, and whoever trains will say what is wrong with the record.
+    let shared = (try? sharedAttachments(in: row.interval))?.names ?? []
+    return max(largestResult, folder.bytes(expectedFrom: row.startCheckpoint, sharing: shared))
   }
 }

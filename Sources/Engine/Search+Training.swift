@@ -13,6 +13,8 @@ extension Search {
     try makeRoom(for: rows.filter { !$0.isFinished }.map { expectedSize(of: $0) }, in: interval)
     try folder.prepare(interval: interval)
     for row in rows where row.isFinished { report(try Self.event(of: row)) }
+    // Here for all: the members, which look again, would read large files all at once.
+    if !rows.allSatisfy(\.isFinished) { try await repair(sharedFiles(in: interval)) }
     let finished = try await concurrently(rows.filter { !$0.isFinished }.map(\.member)) { member in
       try await self.train(rows[member])
     }
@@ -31,13 +33,14 @@ extension Search {
     var row = row
     let (member, interval) = (row.member, row.interval)
     do {
-      try await repair([row.start])
+      try await repair([row.start] + sharedFiles(in: interval))
       row.startDigest = current(row.start).digest
       let (result, trained, diverged) = try await trainAndCheck(row)
       if diverged == nil {
         row.fitness = result.fitness.isFinite ? result.fitness : nil
         row.resultCheckpoint = trained.name
         row.resultDigest = trained.digest
+        row.sharing = try SharedAttachments.Change(result).map { try Record.json($0) }
       }
       row.metrics = try Record.json(result.metrics)
       row.seconds = result.seconds
@@ -75,21 +78,25 @@ extension Search {
     let start = folder.absolute(row.startCheckpoint)
     let output = folder.result(member: member, interval: interval)
     let hyperparameters = try row.decodedHyperparameters()
+    let shared = try sharedAttachments(in: interval).generations
     let job = TrainJob(
       genome: try row.decodedGenome(), checkpoint: start,
       seed: seed.seed(member: member, interval: interval, purpose: .training),
       evaluationSeed: settings.evaluationSeed,
       output: folder.absolute(output),
       artifacts: RunFolder(path: folder.absolutePath).samples(member: member, interval: interval),
-      attachments: folder.attachments.path, hyperparameters: hyperparameters.isEmpty ? nil : hyperparameters)
+      attachments: folder.attachments.path, sharedAttachments: shared.isEmpty ? nil : shared,
+      hyperparameters: hyperparameters.isEmpty ? nil : hyperparameters)
     guard let result = try await perform(.train(job), member, interval) else {
       throw ProtocolViolation(found: "an answer without a result", expected: "a fitness")
     }
     let (diverged, size) = try await aside {
       let (started, trained) = (try Checkpoint(path: start), try Checkpoint(path: job.output))
       try trained.check(continues: started)
-      try checkAttachments(of: trained)
-      return (trained.firstNonFiniteTensor(), folder.bytes(written: trained, startedFrom: started))
+      let shares = result.shares ?? []
+      try checkAttachments(of: trained, sharing: shares)
+      let size = folder.bytes(written: trained, startedFrom: started, sharing: shares)
+      return (trained.firstNonFiniteTensor(), size)
     }
     largestResult = max(largestResult, size)
     noteWritten(bytes: size)

@@ -24,6 +24,8 @@ public actor Search {
   var best: BestNetwork?
   /// The repairs of checkpoints, one after another.
   var repairs: Task<Void, any Error>?
+  /// The attachments that the members of an interval share, for the interval that they were last asked for.
+  var shared: (interval: Int, attachments: SharedAttachments)?
   var space = SearchSpace(genes: [])
   var clock = RunClock()
   private(set) var isInterrupted = false
@@ -119,7 +121,9 @@ public actor Search {
       toFile: folder.summary, atomically: true, encoding: .utf8)
     try record.set("summary", summary)
     let last = try record.members(interval: summary.intervals)
-    try keepOnly(Set(last.map(\.end.name)))
+    try keepOnly(
+      Set(last.map(\.end.name)).union(
+        record.sharedAttachments(neededIn: summary.intervals...summary.intervals)))
     try tell(.runFinished(summary: summary))
     return summary
   }

@@ -59,7 +59,8 @@ private func perform(
     }
     return AnswerLine(
       id: line.id, fitness: result.fitness, metrics: result.metrics, files: result.files,
-      artifactsProblem: result.artifactsProblem, seconds: result.seconds)
+      artifactsProblem: result.artifactsProblem, seconds: result.seconds, shares: result.shares,
+      releases: result.releases)
   } catch {
     let isDiskFull = meansFullDisk(error)
     return AnswerLine(

@@ -95,6 +95,9 @@ public struct TrainJob: Codable, Sendable, Hashable {
   /// The path of the run's ``AttachmentFolder``, for trainers whose checkpoints have attachments. The engine
   /// always names one.
   public var attachments: String?
+  /// The attachments that all members share, by their names: a list for each interval that has added some,
+  /// the oldest first, in the order of the members that added them. Nil where nobody shares any.
+  public var sharedAttachments: [[String]]?
   /// Values of hyperparameters, by the names that the trainer announces in its search space, to train with instead
   /// of its own; nil if none are searched.
   public var hyperparameters: [String: Double]?
@@ -102,7 +105,8 @@ public struct TrainJob: Codable, Sendable, Hashable {
   /// Makes a job.
   public init(
     genome: Genome, checkpoint: String, seed: UInt64, evaluationSeed: UInt64, output: String,
-    artifacts: String?, attachments: String? = nil, hyperparameters: [String: Double]? = nil
+    artifacts: String?, attachments: String? = nil, sharedAttachments: [[String]]? = nil,
+    hyperparameters: [String: Double]? = nil
   ) {
     self.genome = genome
     self.checkpoint = checkpoint
@@ -111,6 +115,7 @@ public struct TrainJob: Codable, Sendable, Hashable {
     self.output = output
     self.artifacts = artifacts
     self.attachments = attachments
+    self.sharedAttachments = sharedAttachments
     self.hyperparameters = hyperparameters
   }
 }
@@ -162,16 +167,24 @@ public struct TrainingResult: Codable, Sendable, Hashable {
   public var seconds: Double
   /// Why files that `artifacts` asked for are not there; nil if nothing is amiss.
   public var artifactsProblem: String?
+  /// Attachments that all members are to share from the next interval on, by their names in the run's
+  /// ``AttachmentFolder``; nil for none.
+  public var shares: [String]?
+  /// Those of the job's shared attachments that are not needed any more, as far as this network is concerned;
+  /// nil for none.
+  public var releases: [String]?
 
   /// Makes a result.
   public init(
     fitness: Double, metrics: [String: Double], files: [String], seconds: Double,
-    artifactsProblem: String? = nil
+    artifactsProblem: String? = nil, shares: [String]? = nil, releases: [String]? = nil
   ) {
     self.fitness = fitness
     self.metrics = metrics
     self.files = files
     self.seconds = seconds
     self.artifactsProblem = artifactsProblem
+    self.shares = shares
+    self.releases = releases
   }
 }

@@ -29,6 +29,11 @@ import PBTNAS
 /// folder that a `train` job names as `attachments`, and the checkpoint's header lists them: see
 /// ``AttachmentFolder`` for their names, which follow from their contents.
 ///
+/// What all members are to use goes there too, and is named in the answer to a `train` job instead:
+/// `"shares":["..."]`. From the next interval on every `train` job lists it in
+/// `"shared_attachments":[["...","..."],["..."]]`, a list an interval: see ``SharedAttachments``. An answer's
+/// `"releases":["..."]` names those that need not be listed any more.
+///
 /// Numbers that are not finite are the strings "NaN", "Infinity" and "-Infinity"; from a trainer also the bare words, which Python writes. A trainer exits when its input ends.
 enum WorkerProtocol {
   /// The protocol's version.
@@ -130,6 +135,8 @@ struct AnswerLine: Codable, Hashable, Sendable {
   var files: [String]?
   var artifactsProblem: String?
   var seconds: Double?
+  var shares: [String]?
+  var releases: [String]?
 
   /// What a line means.
   enum Meaning: Hashable {
@@ -161,10 +168,16 @@ struct AnswerLine: Codable, Hashable, Sendable {
     guard let fitness = answer.fitness else {
       throw ProtocolViolation(found: "an answer without `fitness`", expected: form)
     }
+    if let name = answer.shares?.first(where: { AttachmentFolder.digest(in: $0) == nil }) {
+      throw ProtocolViolation(
+        found: "`shares` with `\(name.prefix(80))`",
+        expected: "names of attachments: 32 hexadecimal digits, a dot and an extension")
+    }
     return .finished(
       TrainingResult(
         fitness: fitness, metrics: answer.metrics ?? [:], files: answer.files ?? [],
-        seconds: answer.seconds ?? 0, artifactsProblem: answer.artifactsProblem))
+        seconds: answer.seconds ?? 0, artifactsProblem: answer.artifactsProblem, shares: answer.shares,
+        releases: answer.releases))
   }
 }
 

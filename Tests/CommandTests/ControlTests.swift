@@ -5,11 +5,11 @@ import Testing
 /// Searches of agents by the command, with the repository's own settings files at sizes that a test can wait
 /// for.
 @Suite struct ControlTests {
-  private static let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+  static let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
     .deletingLastPathComponent().deletingLastPathComponent().path
 
   /// Makes the settings of a file small: values by key, in place of those that are there.
-  private func small(_ file: String, to name: String, in folder: TemporaryFolder) throws {
+  func small(_ file: String, to name: String, in folder: TemporaryFolder) throws {
     let changes = [
       "search": ["population": "4", "intervals": "2"],
       "rl": [
@@ -35,18 +35,18 @@ import Testing
   }
 
   /// Waits for a process's end without keeping a thread that other tests could use.
-  private func end(of process: Process) async throws {
+  func end(of process: Process) async throws {
     while process.isRunning { try await Task.sleep(for: .milliseconds(20)) }
   }
 
-  private func finish(_ process: Process, in folder: TemporaryFolder) async throws {
+  func finish(_ process: Process, in folder: TemporaryFolder) async throws {
     try await end(of: process)
     let said = try String(contentsOfFile: folder.file("output"), encoding: .utf8)
     try #require(process.terminationStatus == 0, "\(said)")
   }
 
   /// Members without what a clock decides, the best network's bytes, and the replay buffers' names.
-  private func outcome(_ run: String, in folder: TemporaryFolder) throws -> ([Record.Row], Data, [String]) {
+  func outcome(_ run: String, in folder: TemporaryFolder) throws -> ([Record.Row], Data, [String]) {
     let rows = try Record(path: folder.file("\(run)/run.sqlite")).allMembers().map { row in
       var row = row
       row.seconds = nil

@@ -81,6 +81,11 @@ import Testing
       try meaning(#"{"id":7,"fitness":1,"artifacts_problem":"no camera"}"#, train)
         == .finished(
           TrainingResult(fitness: 1, metrics: [:], files: [], seconds: 0, artifactsProblem: "no camera")))
+    let name = "0123456789abcdef0123456789abcdef.x"
+    #expect(
+      try meaning(#"{"id":7,"fitness":1,"shares":["\#(name)"],"releases":[]}"#, train)
+        == .finished(
+          TrainingResult(fitness: 1, metrics: [:], files: [], seconds: 0, shares: [name], releases: [])))
     #expect(try meaning(#"{"id":7}"#, initialise) == .finished(nil))
     #expect(try meaning(#"{"id":7,"error":"why"}"#, initialise) == .failed(JobFailed("why")))
     #expect(
@@ -93,6 +98,20 @@ import Testing
       }
       #expect(result?.fitness.isNaN == true)
     }
+  }
+
+  @Test("a job lists what is shared, and a shared name that is no digest is refused before it becomes a path")
+  func sharedAttachments() throws {
+    guard case .train(var job) = train else { return }
+    let plain = String(decoding: try WorkerProtocol.line(job), as: UTF8.self)
+    #expect(!plain.contains("shared"))
+    job.sharedAttachments = [["a.x", "b.x"], ["c.x"]]
+    let line = String(decoding: try WorkerProtocol.line(job), as: UTF8.self)
+    #expect(line.contains(#""shared_attachments":[["a.x","b.x"],["c.x"]]"#))
+    #expect {
+      try AnswerLine.meaning(
+        of: Data(#"{"id":7,"fitness":1,"shares":["../../etc/passwd"]}"#.utf8), for: train, id: 7)
+    } throws: { "\($0)".contains("found `shares` with `../../etc/passwd`, expected names of attachments") }
   }
 
   @Test(arguments: [

@@ -3,6 +3,21 @@ import ControlSuite
 import PBTNAS
 import Torch
 
+/// Whose the replay buffer is: the setting `buffer`.
+public enum BufferSharing: String, CaseIterable, Sendable, Codable {
+  /// Each agent has its own; an offspring goes on with its base parent's.
+  case own
+  /// All agents of the search have one, which is once on the disk and once in memory.
+  ///
+  /// In an interval, every agent learns from what all agents of the search, also those that were replaced
+  /// since, had experienced when the interval began, and from its own steps as it takes them: draws are
+  /// uniform over all transitions of both. What the others experience meanwhile joins at the interval's end.
+  /// So the result does not depend on who runs when. Where there are more transitions than
+  /// `replay_capacity`, the oldest episodes leave first: those of earlier intervals, and within an interval
+  /// those that began at earlier steps. An agent that failed or diverged adds nothing.
+  case shared
+}
+
 /// The settings of the task `rl`: the section of that name in a settings file.
 public struct RLSettings: Hashable, Sendable {
   /// What an agent acts in.
@@ -29,7 +44,9 @@ public struct RLSettings: Hashable, Sendable {
   public var seedFrames: Int
   /// One update in so many agent steps.
   public var updateEvery: Int
-  /// Transitions that the replay buffer holds.
+  /// Whether each agent has its replay buffer.
+  public var buffer: BufferSharing
+  /// Transitions that the replay buffer holds: each agent's own, or the one of all together.
   public var replayCapacity: Int
   /// Frames in an interval of training.
   public var framesPerInterval: Int
@@ -54,6 +71,7 @@ public struct RLSettings: Hashable, Sendable {
     randomSteps = node.int("random_steps", default: 2000, in: 0...1_000_000_000)
     seedFrames = node.int("seed_frames", default: 4000, in: 0...1_000_000_000)
     updateEvery = node.int("update_every", default: 2, in: 1...1_000_000)
+    buffer = node.choice("buffer", default: BufferSharing.own)
     replayCapacity = node.int("replay_capacity", default: 1_000_000, in: 1...1_000_000_000)
     framesPerInterval = node.int("frames_per_interval", default: 100_000, in: 1...1_000_000_000)
     evaluationEpisodes = node.int("evaluation_episodes", default: 10, in: 1...10_000)

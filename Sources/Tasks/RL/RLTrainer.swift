@@ -8,7 +8,7 @@ import Torch
 ///
 /// An interval begins with a new episode and goes on with the network's own replay buffer, whose segments are
 /// the checkpoint's attachments. So an offspring goes on with its base parent's buffer, and with its count of
-/// agent steps.
+/// agent steps. Or all networks have one (``BufferSharing/shared``), whose segments are shared attachments.
 public final class RLTrainer: Trainer {
   /// The genes of encoder (with pixels), actor and critic.
   public var searchSpace: SearchSpace { settings.searchSpace }
@@ -46,9 +46,7 @@ public final class RLTrainer: Trainer {
     let settings = try RLHyperparameter.apply(job.hyperparameters, to: settings)
     let agent = try load(job.checkpoint, job.genome, settings.agent)
     var memory = try AgentMemory(Checkpoint(path: job.checkpoint))
-    let buffer = try ReplayBuffer(
-      environment.layout, capacity: settings.replayCapacity, steps: settings.returnSteps,
-      discount: settings.discount, from: memory.segments, path: attachments.path(of:))
+    let buffer = try buffer(of: memory, job, settings, attachments)
     let experience = Experience(agent: agent, buffer: buffer, environment: environment, settings: settings)
 
     let start = Date()
@@ -65,7 +63,9 @@ public final class RLTrainer: Trainer {
     let seconds = Date().timeIntervalSince(start)
 
     memory.steps += settings.stepsPerInterval
-    memory.segments = try buffer.save { try attachments.add(extension: "safetensors", $0) }
+    let stored = try buffer.save { try attachments.add(extension: "safetensors", $0) }
+    // What is shared belongs to no checkpoint.
+    memory.segments = settings.buffer == .own ? stored : ReplayBuffer.Segments(names: [], transitions: 0)
     try DrQCheckpoint.write(
       agent, genome: job.genome, withOptimizer: true, attachments: memory.segments.names,
       texts: memory.texts, to: job.output)
@@ -74,7 +74,30 @@ public final class RLTrainer: Trainer {
       "replay_bytes_per_transition": buffer.bytesPerTransition,
       "evaluation_diverged_episodes": Double(played.divergedEpisodes),
     ]) { _, new in new }
-    return TrainingResult(fitness: played.mean, metrics: metrics, files: [], seconds: seconds)
+    var result = TrainingResult(fitness: played.mean, metrics: metrics, files: [], seconds: seconds)
+    if settings.buffer == .shared {
+      let (given, left) = (job.sharedAttachments ?? [], Set(stored.names))
+      let known = Set(given.joined())
+      result.shares = stored.names.filter { !known.contains($0) }
+      result.releases = given.joined().filter { !left.contains($0) }
+    }
+    return result
+  }
+
+  /// The replay buffer at an interval's start.
+  private func buffer(
+    of memory: AgentMemory, _ job: TrainJob, _ settings: RLSettings, _ attachments: AttachmentFolder
+  ) throws -> ReplayBuffer {
+    switch settings.buffer {
+    case .own:
+      try ReplayBuffer(
+        environment.layout, capacity: settings.replayCapacity, steps: settings.returnSteps,
+        discount: settings.discount, from: memory.segments, path: attachments.path(of:))
+    case .shared:
+      try ReplayBuffer(
+        environment.layout, capacity: settings.replayCapacity, steps: settings.returnSteps,
+        discount: settings.discount, sharing: job.sharedAttachments ?? [], path: attachments.path(of:))
+    }
   }
 
   /// Evaluates without training; films the first episode where the job wants to see something.

@@ -21,8 +21,12 @@ final class ToyTrainer: Trainer {
   enum Attachments: Sendable {
     case none
     case some
+    /// All members share them: each adds one and releases all but the last twelve.
+    case shared
     /// As ``some``, but the jobs whose output's path has a text in it lose theirs.
     case lost(String)
+    /// The same of ``shared``.
+    case lostShared(String)
   }
 
   /// What an evaluation shows of a network where a job wants it.
@@ -72,7 +76,7 @@ final class ToyTrainer: Trainer {
 
   func train(_ job: TrainJob, progress: (TrainingProgress) -> Void) throws -> TrainingResult {
     var tensors = try Self.read(job.checkpoint)
-    let (seed, attachments) = try attach(job)
+    let (seed, attachments, shares, releases) = try attach(job)
     for name in tensors.keys.sorted() where name.hasPrefix("net.") {
       Self.train(
         name, in: &tensors, seed: seed, rate: Float(job.hyperparameters?["rate"] ?? 1),
@@ -80,8 +84,10 @@ final class ToyTrainer: Trainer {
     }
     progress(TrainingProgress(fraction: 0.5, samplesPerSecond: 100))
     try Self.write(tensors, genome: job.genome, attachments: attachments, to: job.output)
-    return try evaluate(
+    var result = try evaluate(
       EvaluateJob(genome: job.genome, checkpoint: job.output, seed: job.evaluationSeed, artifacts: nil))
+    (result.shares, result.releases) = (shares, releases)
+    return result
   }
 
   func evaluate(_ job: EvaluateJob, progress: (TrainingProgress) -> Void) throws -> TrainingResult {
@@ -104,27 +110,41 @@ final class ToyTrainer: Trainer {
 
   /// Reads the attachments and adds one.
   ///
-  /// - Returns: a seed that follows from the job's and from every byte of the attachments, and the names that
-  ///   belong to the result.
-  private func attach(_ job: TrainJob) throws -> (seed: UInt64, attachments: [String]) {
-    if case .none = attaches { return (job.seed, []) }
+  /// - Returns: a seed that follows from the job's and from every byte of the attachments, the names that
+  ///   belong to the result, and what it says of shared ones.
+  private func attach(
+    _ job: TrainJob
+  ) throws -> (seed: UInt64, attachments: [String], shares: [String]?, releases: [String]?) {
+    if case .none = attaches { return (job.seed, [], nil, nil) }
     guard let path = job.attachments else { throw JobFailed("no folder for attachments") }
     let folder = AttachmentFolder(path: path)
-    let old = try Checkpoint(path: job.checkpoint).attachments
+    let shared = Array((job.sharedAttachments ?? []).joined())
+    let old = try Checkpoint(path: job.checkpoint).attachments + shared
     let seed = try old.reduce(job.seed) { seed, name in
       try Data(contentsOf: URL(fileURLWithPath: folder.path(of: name))).withUnsafeBytes { bytes in
         bytes.bindMemory(to: UInt64.self).reduce(seed) { ($0 ^ $1) &* 0x100_0000_01B3 }
       }
     }
+    // There are many more of those that are shared, and everybody reads them all.
+    let isShared =
+      switch attaches {
+      case .shared, .lostShared: true
+      case .none, .some, .lost: false
+      }
+    let length = isShared ? Self.attachmentLength / 8 : Self.attachmentLength
     let name = try folder.add(extension: "toy") { path in
       var random = SeededGenerator(seed: seed)
-      let words = (0..<Self.attachmentLength).map { _ in random.next() }
+      let words = (0..<length).map { _ in random.next() }
       try words.withUnsafeBytes { try Data($0).write(to: URL(fileURLWithPath: path)) }
     }
-    if case .lost(let text) = attaches, job.output.contains(text) {
+    switch attaches {
+    case .lost(let text) where job.output.contains(text),
+      .lostShared(let text) where job.output.contains(text):
       try FileManager.default.removeItem(atPath: folder.path(of: name))
+    default: break
     }
-    return (seed, (old + [name]).suffix(3))
+    if isShared { return (seed, [], [name], shared.dropLast(12)) }
+    return (seed, (old + [name]).suffix(3), nil, nil)
   }
 
   private static func train(

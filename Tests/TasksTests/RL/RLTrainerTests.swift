@@ -15,14 +15,14 @@ extension NetworkTests {
     static let models = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
       .appendingPathComponent("../../../.deps/data/dm_control").standardizedFileURL.path
 
-    private let folder = FileManager.default.temporaryDirectory.appendingPathComponent("rl-\(UUID())").path
+    let folder = FileManager.default.temporaryDirectory.appendingPathComponent("rl-\(UUID())").path
 
     init() throws {
       try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
     }
 
     /// Reads settings of a small task. Actions are held so long that an episode has 50 steps.
-    private func configuration(
+    func configuration(
       _ observations: String = "state", models: String = Self.models, episodes: Int = 2, more: String = ""
     ) throws -> RunConfiguration {
       let text = """
@@ -56,13 +56,13 @@ extension NetworkTests {
       return settings
     }
 
-    private func job(_ genome: Genome, from: String, to: String, seed: UInt64 = 5) -> TrainJob {
+    func job(_ genome: Genome, from: String, to: String, seed: UInt64 = 5) -> TrainJob {
       TrainJob(
         genome: genome, checkpoint: "\(folder)/\(from)", seed: seed, evaluationSeed: 6,
         output: "\(folder)/\(to)", artifacts: nil, attachments: "\(folder)/attachments")
     }
 
-    private func bytes(_ name: String) throws -> Data {
+    func bytes(_ name: String) throws -> Data {
       try Data(contentsOf: URL(fileURLWithPath: "\(folder)/\(name)"))
     }
 

@@ -29,9 +29,10 @@ public final class ReplayBuffer {
   private var startsUpTo: [Int] = []
   private var startsGone = 0
   private var isEpisodeOpen = false
-  /// The episodes that came from files; they are the first.
-  private var episodesOfSegments = 0
+  /// The files that the buffer was read from or written to, with the number of their episodes that are left.
   private var segments: [(name: String, episodes: Int)] = []
+  /// For each of the episodes that came from files, which are the first, the number of its file.
+  private var origins: [Int] = []
 
   /// Makes an empty buffer.
   public init(_ layout: ReplayLayout, capacity: Int, steps: Int, discount: Double) {
@@ -110,11 +111,8 @@ extension ReplayBuffer {
     episodes.removeFirst(gone)
     startsGone = startsUpTo[gone - 1]
     startsUpTo.removeFirst(gone)
-    for _ in 0..<min(gone, episodesOfSegments) {
-      episodesOfSegments -= 1
-      segments[0].episodes -= 1
-      if segments[0].episodes == 0 { segments.removeFirst() }
-    }
+    for origin in origins.prefix(gone) { segments[origin].episodes -= 1 }
+    origins.removeFirst(min(gone, origins.count))
   }
 
   private func check(_ what: String, _ found: Int, _ expected: Int) throws(ReplayError) {
@@ -187,13 +185,13 @@ extension ReplayBuffer {
   /// - Throws: what `add` throws.
   public func save(_ add: (_ write: (_ path: String) throws -> Void) throws -> String) throws -> Segments {
     endEpisode()
-    let added = Array(episodes.dropFirst(episodesOfSegments))
+    let added = Array(episodes.dropFirst(origins.count))
     if !added.isEmpty {
       let name = try add { try ReplaySegment.write(added, self.layout, to: $0) }
+      origins += Array(repeating: segments.count, count: added.count)
       segments.append((name, added.count))
-      episodesOfSegments = episodes.count
     }
-    return Segments(names: segments.map(\.name), transitions: transitions)
+    return Segments(names: segments.filter { $0.episodes > 0 }.map(\.name), transitions: transitions)
   }
 
   /// Reads a buffer from files, which stay mapped into memory.
@@ -207,16 +205,7 @@ extension ReplayBuffer {
     path: (String) -> String
   ) throws {
     self.init(layout, capacity: capacity, steps: steps, discount: discount)
-    for name in stored.names {
-      let added = try ReplaySegment(path: path(name), layout).episodes
-      episodes += added
-      for episode in added {
-        transitions += episode.length
-        count(episode)
-      }
-      episodesOfSegments += added.count
-      segments.append((name, added.count))
-    }
+    for name in stored.names { try read([name], path) }
     // The first file may hold episodes that had gone when it was listed; the capacity may be another since.
     evict(to: stored.transitions)
     guard transitions == stored.transitions else {
@@ -225,5 +214,43 @@ extension ReplayBuffer {
         reason: .transitions(expected: stored.transitions, found: transitions))
     }
     evict(to: capacity)
+  }
+
+  /// Reads a buffer that several agents have filled side by side, from files which stay mapped into memory:
+  /// one copy of them for all processes of a machine that read them.
+  ///
+  /// - Parameters:
+  ///   - generations: the names of the files that were written side by side, the oldest first. Their episodes
+  ///     are in the order of the steps at which they began, so that the oldest of all agents leave first.
+  ///   - path: a file's path by its name.
+  /// - Throws: ``SafetensorsError`` or ``ReplayError`` if a file is missing or not what it should be.
+  public convenience init(
+    _ layout: ReplayLayout, capacity: Int, steps: Int, discount: Double, sharing generations: [[String]],
+    path: (String) -> String
+  ) throws {
+    self.init(layout, capacity: capacity, steps: steps, discount: discount)
+    for names in generations { try read(names, path) }
+    evict(to: capacity)
+  }
+
+  /// Adds the episodes of files that were written side by side.
+  private func read(_ names: [String], _ path: (String) -> String) throws {
+    var added: [(start: Int, origin: Int, episode: ReplayEpisode)] = []
+    for name in names {
+      let episodes = try ReplaySegment(path: path(name), layout).episodes
+      var start = 0
+      for episode in episodes {
+        added.append((start, segments.count, episode))
+        start += episode.length
+      }
+      segments.append((name, episodes.count))
+    }
+    added.sort { ($0.start, $0.origin) < ($1.start, $1.origin) }
+    for (_, origin, episode) in added {
+      episodes.append(episode)
+      origins.append(origin)
+      transitions += episode.length
+      count(episode)
+    }
   }
 }
