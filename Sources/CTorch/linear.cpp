@@ -1,13 +1,16 @@
 #include "private/linear.h"
+#include "private/layer_gradient.h"
+#include "private/processor.h"
 
 #include <ATen/autocast_mode.h>
 #include <ATen/core/LegacyTypeDispatch.h>
 #include <ATen/core/dispatch/Dispatcher.h>
 #include <ATen/ops/linear.h>
 #include <ATen/ops/relu.h>
-#include <ATen/ops/threshold_backward.h>
 #include <c10/core/GradMode.h>
 #include <torch/csrc/autograd/custom_function.h>
+
+using namespace ctorch; // NOLINT: these are its parts
 
 namespace {
 
@@ -23,19 +26,9 @@ const std::optional<c10::TypedOperatorHandle<Pointwise>> &onednn_operator() {
   return handle;
 }
 
-/// at::linear multiplies float32 by MKL, which does not use AVX-512 on other makers' processors: there oneDNN, which
+/// at::linear multiplies float32 by MKL, which leaves AVX-512 alone on other makers' processors: there oneDNN, which
 /// generates its code for what the processor can do, takes half the time.
-bool prefers_onednn() {
-#if defined(__x86_64__)
-  static const bool prefers = [] {
-    __builtin_cpu_init();
-    return !__builtin_cpu_is("intel") && __builtin_cpu_supports("avx512f") && onednn_operator();
-  }();
-  return prefers;
-#else
-  return false;
-#endif
-}
+bool prefers_onednn() { return has_avx512_that_mkl_leaves_alone() && onednn_operator(); }
 
 /// Below these sizes oneDNN's call costs more than its product saves.
 bool is_worth_onednn(const at::Tensor &input, const at::Tensor &weight) {
@@ -94,21 +87,19 @@ public:
     auto saved = context->get_saved_variables();
     const auto &[input, weight] = std::tie(saved[0], saved[1]);
     at::AutoDispatchBelowADInplaceOrView no_second_derivatives;
+    LayerGradientParts needed{context->needs_input_grad(0), context->needs_input_grad(1),
+                              context->saved_data[has_bias].toBool() && context->needs_input_grad(2)};
     // What follows a sum comes as one number that is repeated without memory of its own.
-    auto gradient = gradients[0].contiguous();
-    if constexpr (activation == Activation::relu) {
-      gradient = at::threshold_backward(gradient, saved[2], 0);
-    }
+    auto gradient =
+        layer_gradient(gradients[0].contiguous(), activation == Activation::relu ? saved[2] : at::Tensor(), needed);
     torch::autograd::variable_list results(3);
-    if (context->needs_input_grad(0)) {
-      results[0] = product(gradient, weight.t());
+    if (needed.gradient) {
+      results[0] = product(gradient.gradient, weight.t());
     }
-    if (context->needs_input_grad(1)) {
-      results[1] = product(gradient.t(), input.t());
+    if (needed.transposed) {
+      results[1] = product(gradient.transposed, input.t());
     }
-    if (context->saved_data[has_bias].toBool() && context->needs_input_grad(2)) {
-      results[2] = gradient.sum(0);
-    }
+    results[2] = gradient.sum;
     return results;
   }
 

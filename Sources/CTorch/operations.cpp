@@ -2,6 +2,7 @@
 #include "ctorch.h"
 #include "private/convert.h"
 #include "private/linear.h"
+#include "private/tanh.h"
 
 #include <ATen/ops/_foreach_add.h>
 #include <ATen/ops/_foreach_copy.h>
@@ -70,7 +71,6 @@
 #include <ATen/ops/stack.h>
 #include <ATen/ops/sub.h>
 #include <ATen/ops/sum.h>
-#include <ATen/ops/tanh.h>
 #include <ATen/ops/trace.h>
 #include <ATen/ops/transpose.h>
 #include <ATen/ops/unsqueeze.h>
@@ -273,7 +273,7 @@ ct_error ct_relu(ct_tensor self, ct_tensor *result0) {
 ct_error ct_tanh(ct_tensor self, ct_tensor *result0) {
   return guarded([&] {
     auto &&self_ = ref(self);
-    *result0 = make(at::tanh(self_));
+    *result0 = make(ctorch::tanh(self_));
   });
 }
 

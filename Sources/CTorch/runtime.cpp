@@ -12,6 +12,7 @@
 #include <atomic>
 
 #include "private/convert.h"
+#include "private/memory.h"
 
 namespace {
 
@@ -54,6 +55,7 @@ ct_error ct_set_threads(int count) {
 int ct_threads(void) { return at::get_num_threads(); }
 
 bool ct_reuse_memory(void) {
+  reuse_tensor_memory();
 #if defined(__GLIBC__)
   // 32 MB is the largest that glibc accepts for the first. The last: every allocation of a tensor's size would begin by
   // sweeping up the small pieces ("fast bins") that were freed since the one before.

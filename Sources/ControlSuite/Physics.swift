@@ -43,6 +43,9 @@ final class Physics {
     }
     // A state that is not finite stays to be seen; MuJoCo would quietly start again from the model's own.
     model.pointee.opt.disableflags |= Int32(mjDSBL_AUTORESET.rawValue)
+    // Where all joints are of one tree, so are all constraints: looking for islands among them finds one, and
+    // the solver then works on a copy of what it has. Without, the numbers are the same.
+    if model.pointee.ntree == 1 { model.pointee.opt.disableflags |= Int32(mjDSBL_ISLAND.rawValue) }
     self.model = model
     self.data = data
     positions = .init(start: data.pointee.qpos, count: Int(model.pointee.nq))

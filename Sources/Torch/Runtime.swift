@@ -25,10 +25,10 @@ public enum Runtime {
   }
 
   /// Keeps freed memory for later tensors instead of giving it back to the operating system, which would hand
-  /// out empty pages again at every step: a fifth of a small agent's training time. For programs that train;
-  /// the process keeps the most memory that it ever used in pieces of less than 32 MB.
+  /// out empty pages again at every step: half of the training time of a small agent that sees pictures. For
+  /// programs that train; the process takes up to twice the most memory that its tensors ever took at once.
   ///
-  /// - Returns: whether the C library can; only glibc does.
+  /// - Returns: whether the C library, too, keeps memory for what is not a tensor; only glibc does.
   @discardableResult public static func reuseMemory() -> Bool { ct_reuse_memory() }
 
   /// Whether the processor multiplies bfloat16 numbers itself (AVX-512 BF16), so that mixed precision is

@@ -63,6 +63,51 @@ import TorchTestSupport
     #expect(try (x * 3).gradients(of: [x])[0]?.item() == 3)
   }
 
+  @Test(
+    "the hyperbolic tangent and its gradient are float64's, of any size and layout", arguments: [1, 16, 1000])
+  func tanh(count: Int) throws {
+    let x = try uniform(6, [3, count]) * (uniform(7, [3, count]) * 7 - 5).exp()
+    func results(_ type: ElementType) throws -> (values: [Tensor], gradient: Tensor) {
+      let leaf = try x.to(type).detach().clone()
+      try leaf.setRequiresGradient(true)
+      let y = try leaf.tanh()
+      let turned = try leaf.transpose(dim0: 0, dim1: 1).tanh()
+      return (
+        [y, turned, try withoutGradient { try leaf.tanh() }], try #require(y.sum().gradients(of: [leaf])[0])
+      )
+    }
+    let (single, double) = (try results(.float32), try results(.float64))
+    for (found, expected) in zip(single.values, double.values) {
+      #expect(found.shape == expected.shape)
+      // Small numbers are as exact as large ones.
+      let pairs = zip(try found.array(of: Double.self), try expected.array(of: Double.self))
+      #expect(pairs.allSatisfy { abs($0 - $1) <= 3e-7 * abs($1) })
+    }
+    #expect(try relativeError(single.gradient, double.gradient) < 1e-6)
+    #expect(try Tensor.full([1], .nan).tanh().item().isNaN)
+    #expect(try Tensor.full([1], -.infinity).tanh().item() == -1)
+  }
+
+  @Test("the memory of freed tensors is used again: no new pages come from the operating system")
+  func memoryIsReused() throws {
+    Runtime.reuseMemory()
+    let count = 16 << 20
+    func fill() throws { try Tensor.empty([count]).fillInPlace(value: 1) }
+    try fill()
+    let before = try pageFaults()
+    for _ in 0..<10 { try fill() }
+    // Each of the ten has 16,384 pages of 4 KB, or 32 of 2 MB.
+    #expect(try pageFaults() - before < 100)
+  }
+
+  /// How many pages the system has given this thread so far.
+  private func pageFaults() throws -> Int {
+    let status = try String(contentsOfFile: "/proc/thread-self/stat", encoding: .utf8)
+    // After the name, which may hold spaces, in parentheses.
+    let fields = status[try #require(status.lastIndex(of: ")"))...].split(separator: " ")
+    return try #require(Int(fields[8]))
+  }
+
   @Test("mixed precision computes products in bfloat16 and leaves weights alone")
   func mixedPrecision() throws {
     let store = try ParameterStore(seed: 1)

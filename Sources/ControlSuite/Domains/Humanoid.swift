@@ -4,10 +4,14 @@ import PBTNAS
 struct Humanoid: ControlTask {
   /// - Parameter speed: in m/s, above which the reward is full; 0: to stand still.
   static func definition(speed: Double) -> TaskDefinition {
-    TaskDefinition(model: "humanoid.xml", controlTimestep: 0.025, timeLimit: 25) {
-      physics throws(ControlSuiteError) in try Humanoid(physics, speed: speed)
-    }
+    TaskDefinition(
+      model: "humanoid.xml",
+      edit: { model throws(ControlSuiteError) in try model.removeSensors(otherThan: sensor) },
+      controlTimestep: 0.025, timeLimit: 25
+    ) { physics throws(ControlSuiteError) in try Humanoid(physics, speed: speed) }
   }
+
+  private static let sensor = "torso_subtreelinvel"
 
   private let torso: Int
   private let head: Int
@@ -22,7 +26,7 @@ struct Humanoid: ControlTask {
       try physics.body("left_hand"), try physics.body("left_foot"),
       try physics.body("right_hand"), try physics.body("right_foot"),
     ]
-    velocity = try physics.sensor("torso_subtreelinvel")
+    velocity = try physics.sensor(Self.sensor)
     moving = speed == 0 ? nil : Tolerance(speed...(.infinity), margin: speed, .linear, valueAtMargin: 0)
   }
 

@@ -4,9 +4,12 @@ import PBTNAS
 struct Walker: ControlTask {
   /// - Parameter speed: in m/s, above which the reward is full; 0: to stand is enough.
   static func definition(speed: Double) -> TaskDefinition {
-    TaskDefinition(model: "walker.xml", controlTimestep: 0.025, timeLimit: 25) {
-      physics throws(ControlSuiteError) in try Walker(physics, speed: speed)
-    }
+    TaskDefinition(
+      model: "walker.xml",
+      // Its parts pass through each other.
+      edit: { model throws(ControlSuiteError) in try model.collide(onlyWith: "floor") },
+      controlTimestep: 0.025, timeLimit: 25
+    ) { physics throws(ControlSuiteError) in try Walker(physics, speed: speed) }
   }
 
   private let torso: Int

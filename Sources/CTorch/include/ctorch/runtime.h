@@ -20,7 +20,8 @@ ct_error ct_set_threads(int count);
 /// How many threads one operation may use.
 int ct_threads(void);
 
-/// Makes the C library keep freed memory for what comes next. False where it has no such setting.
+/// Keeps the memory of freed tensors for later ones, and makes the C library keep other memory. False where it has no
+/// such setting.
 bool ct_reuse_memory(void);
 
 /// Whether the processor multiplies bfloat16 numbers itself.
