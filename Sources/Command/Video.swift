@@ -37,7 +37,8 @@ struct Video: ParsableCommand {
     guard case .rl(let settings)? = configuration.task else {
       throw ValidationError("\(folder.path) is not a run of the task rl")
     }
-    let video = try EpisodeVideo(settings, checkpoint: folder.best)
+    let video = try EpisodeVideo(
+      settings, checkpoint: folder.best, threads: configuration.run.threadsPerWorker)
     let found = try video.write(
       seed: configuration.run.evaluationSeed, width: width, height: height, to: output)
     print("\(output): an episode with a return of \(String(format: "%.1f", found))")

@@ -152,6 +152,8 @@ private struct Kitchen {
     if !parts.isEmpty { texts["soup_parts"] = try Record.json(parts) }
     try writeSoup(of: chosen.map { ingredients[$0] }, parts: parts, texts: texts, to: folder.bestSoup)
     let soup = folder.absolute(RunFolder.bestSoupName)
+    try FileManager.default.createDirectory(atPath: folder.samples, withIntermediateDirectories: true)
+    defer { folder.removeEmptySampleFolders() }
     return SoupSummary(
       file: folder.bestSoup, parts: parts.isEmpty ? nil : parts, interval: interval, candidates: candidates,
       members: members,
@@ -159,7 +161,7 @@ private struct Kitchen {
       gainOnOtherDraws: .init(
         best: try await evaluate(best, genome, others, candidates[0]),
         soup: try await evaluate(
-          soup, genome, others, candidates[0], artifacts: folder.absolute("samples/soup"))),
+          soup, genome, others, candidates[0], artifacts: "\(folder.samples)/soup")),
       runBestFitness: run.bestFitness)
   }
 

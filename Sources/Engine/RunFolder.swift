@@ -68,7 +68,7 @@ public struct RunFolder: Hashable, Sendable {
 
   /// Where a member's samples of an interval go, without extension.
   public func samples(member: Int, interval: Int) -> String {
-    "\(path)/samples/\(name(interval: interval))/\(name(member: member))"
+    "\(samples)/\(name(interval: interval))/\(name(member: member))"
   }
 
   /// Makes the folder of a new run, with a copy of its settings file and the folder that relative paths in that start from.
@@ -150,11 +150,23 @@ public struct RunFolder: Hashable, Sendable {
 
   /// Makes the folders that an interval writes into.
   func prepare(interval: Int) throws {
-    for parent in [checkpoints, "\(path)/samples"] {
+    for parent in [checkpoints, samples] {
       let folder = "\(parent)/\(name(interval: interval))"
       if mkdir(folder, 0o777) == 0 || errno == EEXIST { continue }
       try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
     }
+  }
+
+  /// The folder of what members draw.
+  var samples: String { "\(absolutePath)/samples" }
+
+  /// Removes the folders of intervals in which no member drew anything, and the one around them if none ever did.
+  func removeEmptySampleFolders() {
+    // Whatever holds a file stays.
+    for name in (try? FileManager.default.contentsOfDirectory(atPath: samples)) ?? [] {
+      rmdir("\(samples)/\(name)")
+    }
+    rmdir(samples)
   }
 
   /// A file's size in bytes, by its name in the folder; 0 if it is not there.

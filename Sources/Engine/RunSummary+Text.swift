@@ -36,6 +36,9 @@ extension RunSummary {
     let shown = (bestFiles ?? []).map {
       "  \($0.padding(toLength: 16, withPad: " ", startingAt: 0))  what the best network does\n"
     }
+    let hasSamples = FileManager.default.fileExists(atPath: RunFolder(path: folder).samples)
+    let samples =
+      hasSamples ? "  samples/          what every member made, at the end of every interval\n" : ""
     let problem = bestFilesProblem.map { "\nWhat the best network does could not be shown: \($0)\n" } ?? ""
     return """
       Search of the task `\(settings.task)` by \(settings.method.strategy.rawValue), seed \(settings.seed): \
@@ -55,8 +58,7 @@ extension RunSummary {
       \(problem)
       Files in \(folder):
         best.safetensors  the best network: weights, with its genome in the header
-      \(shown.joined())\
-        samples/          what every member made, at the end of every interval
+      \(shown.joined())\(samples)\
         run.sqlite        members, lineage, metrics, events
         config.yml        the settings as they were given
         logs/             what the workers wrote to standard error

@@ -117,6 +117,7 @@ public actor Search {
 
   private func finish() throws -> RunSummary {
     let summary = try RunSummary(folder, record, clock.measured)
+    folder.removeEmptySampleFolders()
     try summary.text(space: space, record: record, settings).write(
       toFile: folder.summary, atomically: true, encoding: .utf8)
     try record.set("summary", summary)

@@ -1,11 +1,14 @@
 import Foundation
 import PBTNAS
+import Synchronization
 
 /// A trainer in a process of this machine. Used by one task at a time.
 final class WorkerProcess: @unchecked Sendable {
   let number: Int
   private let process = Process()
   private let input = Pipe()
+  /// Held while the input is written to or closed: it is closed by whoever stops the worker.
+  private let inputLock = Mutex(())
   private let logPath: String
   // Only touched by the one task that uses the worker.
   private var lines: AsyncStream<Data>.Iterator
@@ -105,7 +108,8 @@ final class WorkerProcess: @unchecked Sendable {
     let id = nextID
     nextID += 1
     do {
-      try input.fileHandleForWriting.write(contentsOf: WorkerProtocol.line(JobLine(id: id, job: job)))
+      let line = try WorkerProtocol.line(JobLine(id: id, job: job))
+      try inputLock.withLock { _ in try input.fileHandleForWriting.write(contentsOf: line) }
     } catch {
       throw lost("\(await ending()) before it took the job")
     }
@@ -127,8 +131,9 @@ final class WorkerProcess: @unchecked Sendable {
 
   /// Asks the process to end, by ending its input.
   func endInput() {
-    // An input that is closed already asks for the same.
-    try? input.fileHandleForWriting.close()
+    // A worker that is just being written to, and does not read, has to be killed. An input that is closed already asks
+    // for the same.
+    _ = inputLock.withLockIfAvailable { _ in try? input.fileHandleForWriting.close() }
   }
 
   /// Whether the process still runs.
@@ -136,8 +141,8 @@ final class WorkerProcess: @unchecked Sendable {
 
   /// Ends the process and all that it started, whatever they do.
   func kill() {
-    endInput()
     if process.isRunning { Foundation.kill(-process.processIdentifier, SIGKILL) }
+    endInput()
   }
 
   private func nextLine(expecting what: String) async throws -> Data {

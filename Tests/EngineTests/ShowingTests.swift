@@ -60,7 +60,7 @@ import Testing
       ])
     #expect(try Record(path: run.folder.record).events(kind: "bestShown").count == 1)
     let report = try run.folder.readSummary()
-    #expect(report.contains("\n  best.txt          what the best network does\n  samples/"), "\(report)")
+    #expect(report.contains("\n  best.txt          what the best network does\n  run.sqlite"), "\(report)")
     // Nothing else is another than without.
     #expect(try await run.outcome() == TestRun.undisturbed(settings).outcome())
   }
@@ -71,7 +71,7 @@ import Testing
     let summary = try await run.run(settings, evaluations.executor(shows: .nothing))
     #expect(evaluations.jobs.isEmpty && events(run).isEmpty && summary.bestFiles == nil)
     let report = try run.folder.readSummary()
-    #expect(report.contains("%\n\nFiles in") && report.contains("header\n  samples/"), "\(report)")
+    #expect(report.contains("%\n\nFiles in") && report.contains("header\n  run.sqlite"), "\(report)")
   }
 
   @Test(

@@ -4,7 +4,7 @@ import Torch
 
 /// An environment as an agent meets it: actions held for some control steps, observations as bytes that a
 /// replay buffer stores, and as the agent sees them.
-class AgentEnvironment {
+final class AgentEnvironment {
   /// What came of an action.
   struct Outcome {
     /// The summed reward of the control steps.

@@ -9,10 +9,13 @@ public struct EpisodeVideo {
 
   /// Reads a policy.
   ///
-  /// - Parameter checkpoint: a checkpoint of the task `rl`, such as a run's best network.
+  /// - Parameters:
+  ///   - checkpoint: a checkpoint of the task `rl`, such as a run's best network.
+  ///   - threads: how many threads one operation may use; as many as a run's workers had, for the same last bits.
   /// - Throws: ``SafetensorsError``, ``CheckpointError`` or ``TorchError`` if the file is not such a one;
   ///   ``ControlSuiteError`` if the models are missing.
-  public init(_ settings: RLSettings, checkpoint: String) throws {
+  public init(_ settings: RLSettings, checkpoint: String, threads: Int) throws {
+    try Runtime.setThreads(threads)
     self.settings = settings
     policy = try TrainedPolicy(path: checkpoint)
     // Episodes that go side by side share the policy's batches, on whose size the last bits of its actions

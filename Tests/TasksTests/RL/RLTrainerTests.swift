@@ -49,8 +49,9 @@ extension NetworkTests {
       return try RunConfiguration(file: path)
     }
 
-    private func settings(_ observations: String = "state") throws -> RLSettings {
-      guard case .rl(let settings)? = try configuration(observations).task else {
+    private func settings(_ observations: String = "state", models: String = Self.models) throws -> RLSettings
+    {
+      guard case .rl(let settings)? = try configuration(observations, models: models).task else {
         throw TorchError("expected settings of the task rl")
       }
       return settings
@@ -174,22 +175,18 @@ extension NetworkTests {
       #expect(try weights[0].array(of: Float.self) != weights[1].array(of: Float.self))
     }
 
-    /// An environment whose physics cannot go on in some of its steps.
-    private final class Diverging: AgentEnvironment {
-      var steps = 0
-
-      override func step(_ action: [Float]) throws -> Outcome {
-        steps += 1
-        guard steps.isMultiple(of: 40) else { return try super.step(action) }
-        return Outcome(reward: 0.5, isLast: true, isDiverged: true)
-      }
-    }
-
     @Test(
       "where the physics diverges the episode is over and counted, and the agent goes on with the next one")
     func divergence() throws {
-      let settings = try settings()
-      let environment = try Diverging(settings.environment)
+      // A damping that drives a pole instead of slowing it, ever faster, until MuJoCo gives up.
+      let models = "\(folder)/models"
+      try FileManager.default.createDirectory(atPath: models, withIntermediateDirectories: true)
+      try FileManager.default.copyItem(atPath: "\(Self.models)/common", toPath: "\(models)/common")
+      let model = try String(contentsOfFile: "\(Self.models)/cartpole.xml", encoding: .utf8)
+      try model.replacing("damping=\"2e-6\"", with: "damping=\"-1\"")
+        .write(toFile: "\(models)/cartpole.xml", atomically: true, encoding: .utf8)
+      let settings = try settings(models: models)
+      let environment = try AgentEnvironment(settings.environment)
       let sizes = settings.sizes(environment.layout)
       let genome = DrQSearchSpace(sizes).original
       let agent = try DrQAgent(DrQNetworks(genome: genome, sizes: sizes, seed: 1), settings.agent)
@@ -197,11 +194,11 @@ extension NetworkTests {
       let findings = try Experience(
         agent: agent, buffer: buffer, environment: environment, settings: settings
       ).live(from: 0, seed: 1) { _ in }
-      // 120 steps, of which the 40th, 80th and 120th are lost: no episode gets to its 50th.
-      #expect(findings.divergedEpisodes == 3 && findings.returns.isEmpty)
-      #expect(buffer.transitions == 117 && buffer.starts == 3 * (39 - 2))
-      #expect(findings.metrics["diverged_episodes"] == 3 && findings.metrics["episode_return"] == nil)
-      #expect(findings.updates == 50)
+      // 120 steps; of each that diverged nothing is remembered, and no episode gets to its 50th.
+      #expect(findings.divergedEpisodes >= 2 && findings.returns.isEmpty)
+      #expect(buffer.transitions == 120 - findings.divergedEpisodes)
+      #expect(findings.metrics["diverged_episodes"] == Double(findings.divergedEpisodes))
+      #expect(findings.metrics["episode_return"] == nil && findings.updates > 0)
     }
 
     @Test("a policy whose weights are not finite is told so, in training and in evaluation")
@@ -279,7 +276,7 @@ extension NetworkTests {
       #expect(filmed.fitness == plain.fitness && filmed.metrics == plain.metrics)
       // The same film as that of the command.
       let path = "\(folder)/film.\(VideoFormat.bestExtension)"
-      _ = try EpisodeVideo(settings(), checkpoint: "\(folder)/start")
+      _ = try EpisodeVideo(settings(), checkpoint: "\(folder)/start", threads: 1)
         .write(seed: 6, width: 32, height: 24, to: path)
       #expect(try bytes("best.\(VideoFormat.bestExtension)") == Data(contentsOf: URL(fileURLWithPath: path)))
 
@@ -304,7 +301,7 @@ extension NetworkTests {
       let genome = Genome(Array(repeating: 0, count: trainer.searchSpace.genes.count))
       try trainer.initialise(InitialiseJob(genome: genome, seed: 1, output: "\(folder)/start"))
       let path = "\(folder)/film.png"
-      let found = try EpisodeVideo(settings, checkpoint: "\(folder)/start")
+      let found = try EpisodeVideo(settings, checkpoint: "\(folder)/start", threads: 1)
         .write(seed: 6, width: 32, height: 24, to: path)
       let evaluation = try PolicyEvaluation(settings.environment, episodes: 2)
       let policy = try TrainedPolicy(path: "\(folder)/start")
