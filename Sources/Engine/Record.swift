@@ -65,7 +65,7 @@ public final class Record: Sendable {
   /// Looks at the record with one query, which by itself sees one state of it.
   ///
   /// GRDB's `read` would wrap it in five statements that are compiled anew each time, which took longer than most queries.
-  private func look<Result>(_ query: (Database) throws -> Result) throws -> Result {
+  func look<Result>(_ query: (Database) throws -> Result) throws -> Result {
     try database.unsafeRead(query)
   }
 

@@ -19,6 +19,7 @@ extension Search {
       try await self.train(rows[member])
     }
     for row in finished { members[row.member] = row }
+    try advanceSharedAttachments(after: interval, members)
     let fitness = members.map(\.fitnessOrNaN)
     try tell(.intervalFinished(interval: interval, ranking: rank(fitness), fitness: fitness))
   }

@@ -71,7 +71,7 @@ extension Record {
   /// their names in the run's folder.
   func sharedAttachments(neededIn intervals: ClosedRange<Int>) throws -> Set<String> {
     let lists = try intervals.map { try sharedAttachments(in: $0).names }
-    let rows = try database.read { db in
+    let rows = try look { db in
       try Row.filter(Column("sharing") != nil && Column("interval") == intervals.upperBound).fetchAll(db)
     }
     let added = try rows.compactMap { try $0.decodedSharing()?.shares }
@@ -80,7 +80,7 @@ extension Record {
 
   /// The member that added a shared attachment.
   func sharer(of name: String) throws -> Row? {
-    let rows = try database.read { db in
+    let rows = try look { db in
       try Row.filter(Column("sharing") != nil && Column("sharing").like("%\(name)%"))
         .order(Column("interval"), Column("member")).fetchAll(db)
     }
@@ -110,6 +110,16 @@ extension Search {
     let attachments = try record.sharedAttachments(in: interval)
     shared = (interval, attachments)
     return attachments
+  }
+
+  /// Goes on to the list of the interval after one whose members are done, without asking the record.
+  func advanceSharedAttachments(after interval: Int, _ members: [Record.Row]) throws {
+    guard var (known, attachments) = shared, known == interval else { return shared = nil }
+    attachments.apply(
+      try members.compactMap { try $0.decodedSharing() },
+      trained: members.count { $0.resultCheckpoint != nil })
+    known += 1
+    shared = (known, attachments)
   }
 
   /// The files of those, as they have to be.
