@@ -36,6 +36,10 @@ extension RunSummary {
     let shown = (bestFiles ?? []).map {
       "  \($0.padding(toLength: 16, withPad: " ", startingAt: 0))  what the best network does\n"
     }
+    let metrics = try record.members(interval: bestInterval)[bestMember].decodedMetrics()
+    let measured = metrics.sorted { $0.key < $1.key }.map {
+      "  \($0.key): \(String(format: "%.6g", $0.value))\n"
+    }
     let hasSamples = FileManager.default.fileExists(atPath: RunFolder(path: folder).samples)
     let samples =
       hasSamples ? "  samples/          what every member made, at the end of every interval\n" : ""
@@ -50,6 +54,7 @@ extension RunSummary {
       Architecture of the best network (\(space.summary(of: bestGenome))):
       \(genes)
       \(hyperparameters)
+      \(measured.isEmpty ? "" : "Its metrics in that interval:\n\(measured.joined())\n")\
       Where it comes from, the latest interval first:
       \(try lineage(record).joined(separator: "\n"))
 

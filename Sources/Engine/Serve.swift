@@ -58,7 +58,8 @@ private func perform(
     case .evaluate(let job): result = try trainer.evaluate(job, progress: progress)
     }
     return AnswerLine(
-      id: line.id, fitness: result.fitness, metrics: result.metrics, files: result.files,
+      id: line.id, fitness: result.fitness, metrics: result.metrics, shownMetrics: result.shownMetrics,
+      files: result.files,
       artifactsProblem: result.artifactsProblem, seconds: result.seconds, shares: result.shares,
       releases: result.releases)
   } catch {

@@ -161,6 +161,8 @@ public struct TrainingResult: Codable, Sendable, Hashable {
   public var fitness: Double
   /// Further figures by name, e.g. `["discriminator_loss": 1.2]`.
   public var metrics: [String: Double]
+  /// Which of them a user wants to see beside the fitness while a search runs, in this order; nil for none.
+  public var shownMetrics: [String]?
   /// Files written because of `artifacts`.
   public var files: [String]
   /// Seconds spent in training and evaluating, without loading and saving.
@@ -177,10 +179,12 @@ public struct TrainingResult: Codable, Sendable, Hashable {
   /// Makes a result.
   public init(
     fitness: Double, metrics: [String: Double], files: [String], seconds: Double,
-    artifactsProblem: String? = nil, shares: [String]? = nil, releases: [String]? = nil
+    shownMetrics: [String]? = nil, artifactsProblem: String? = nil, shares: [String]? = nil,
+    releases: [String]? = nil
   ) {
     self.fitness = fitness
     self.metrics = metrics
+    self.shownMetrics = shownMetrics
     self.files = files
     self.seconds = seconds
     self.artifactsProblem = artifactsProblem

@@ -14,6 +14,7 @@ import PBTNAS
 ///    long for a job.
 /// 4. The trainer answers `{"id":7,"fitness":-31.2,"metrics":{},"files":[],"seconds":1.9}`, for `initialise` just `{"id":7}`, or
 ///    `{"id":7,"error":"what was wrong"}`. Then the next job follows. Of an answer's fields only `fitness` must be there.
+///    `"shown_metrics":["loss"]` names those of its `metrics` that a user wants to see beside the fitness.
 ///
 /// A trainer that has no room on the disk adds `"disk_full":true` to its `error`: then the run stops and can be resumed, where another
 /// error makes the member rank last.
@@ -132,6 +133,7 @@ struct AnswerLine: Codable, Hashable, Sendable {
   var diskFull: Bool?
   var fitness: Double?
   var metrics: [String: Double]?
+  var shownMetrics: [String]?
   var files: [String]?
   var artifactsProblem: String?
   var seconds: Double?
@@ -176,8 +178,8 @@ struct AnswerLine: Codable, Hashable, Sendable {
     return .finished(
       TrainingResult(
         fitness: fitness, metrics: answer.metrics ?? [:], files: answer.files ?? [],
-        seconds: answer.seconds ?? 0, artifactsProblem: answer.artifactsProblem, shares: answer.shares,
-        releases: answer.releases))
+        seconds: answer.seconds ?? 0, shownMetrics: answer.shownMetrics,
+        artifactsProblem: answer.artifactsProblem, shares: answer.shares, releases: answer.releases))
   }
 }
 

@@ -101,6 +101,8 @@ import Testing
       try await finish(startProgram(["report", run], in: folder), in: folder)
       let report = try String(contentsOfFile: folder.file("output"), encoding: .utf8)
       #expect(report.contains("\n  \(name)          what the best network does\n"), "\(report)")
+      // No episode comes to its end in so few steps.
+      #expect(report.contains("\n  agent_steps: ") && !report.contains("episode_return"), "\(report)")
     }
   }
 

@@ -92,6 +92,23 @@ import Testing
     #expect(text(view, at: 130).contains(" 3  012011     -9.0000     -9.0000          -  done"))
   }
 
+  @Test(
+    "what a trainer wants to be seen stands beside its member's state, and in the line of a member that is done"
+  )
+  func metrics() {
+    var view = started()
+    var found = result(-3)
+    found.metrics = ["episode_return": 612.345, "loss": 0.1, "episode_steps": 500]
+    found.shownMetrics = ["episode_return", "episode_steps", "unknown"]
+    view.take(.memberStarted(member: 0, interval: 1), at: 101)
+    view.take(.memberFinished(member: 0, interval: 1, result: found), at: 110)
+    #expect(
+      text(view, at: 110).contains(
+        " 0  012012     -3.0000     -3.0000          -  done  episode_return 612.3, episode_steps 500\n"))
+    #expect(shownMetrics(found) == "episode_return 612.3, episode_steps 500")
+    #expect(shownMetrics(result(-3)) == nil)
+  }
+
   @Test("after a lost worker the member waits again, and the view says what happened")
   func lostWorker() {
     var view = started()

@@ -108,6 +108,9 @@ import Testing
     ] {
       #expect(text.contains(part), "\(part) is not in:\n\(text)")
     }
+    let best = try record.members(interval: summary.bestInterval)[summary.bestMember].decodedMetrics()
+    let weight = String(format: "%.6g", try #require(best["mean_weight"]))
+    #expect(text.contains("\nIts metrics in that interval:\n  mean_weight: \(weight)\n"), "\(text)")
     #expect(text.contains("  interval \(summary.bestInterval): member \(summary.bestMember), fitness"))
     #expect(text.contains("  interval 1: member"), "the lineage goes back to the first interval")
     #expect((0...1).contains(summary.engineShare) && summary.seconds > 0)

@@ -81,6 +81,10 @@ import Testing
       try meaning(#"{"id":7,"fitness":1,"artifacts_problem":"no camera"}"#, train)
         == .finished(
           TrainingResult(fitness: 1, metrics: [:], files: [], seconds: 0, artifactsProblem: "no camera")))
+    #expect(
+      try meaning(#"{"id":7,"fitness":1,"metrics":{"loss":2},"shown_metrics":["loss"]}"#, train)
+        == .finished(
+          TrainingResult(fitness: 1, metrics: ["loss": 2], files: [], seconds: 0, shownMetrics: ["loss"])))
     let name = "0123456789abcdef0123456789abcdef.x"
     #expect(
       try meaning(#"{"id":7,"fitness":1,"shares":["\#(name)"],"releases":[]}"#, train)

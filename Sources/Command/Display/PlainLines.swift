@@ -32,8 +32,10 @@ final class PlainLines: Display, @unchecked Sendable {
     case .memberFinished(let member, let interval, let result):
       let genome = genomes.indices.contains(member) ? space.summary(of: genomes[member]) : ""
       let seconds = String(format: "%.1f", result.seconds)
+      let metrics = shownMetrics(result).map { "  \($0)" } ?? ""
       return
         "  interval \(interval) member \(member)  \(genome)  fitness \(shown(result.fitness))  \(seconds) s"
+        + metrics
     case .memberFailed(let member, let interval, let reason):
       return "  interval \(interval) member \(member)  failed: \(reason)"
     case .workerLost(let member, let interval, let reason, let tryAgain):
@@ -102,6 +104,14 @@ func notShown(_ reason: String) -> String { "what the best network does could no
 /// A fitness with four decimals.
 func shown(_ fitness: Double) -> String {
   fitness.isFinite ? String(format: "%.4f", fitness) : "diverged"
+}
+
+/// The metrics that a trainer wants to be seen, such as `episode_return 612.3, episode_steps 500`; nil if there are none.
+func shownMetrics(_ result: TrainingResult) -> String? {
+  let texts = (result.shownMetrics ?? []).compactMap { name in
+    result.metrics[name].map { "\(name) \(String(format: "%.4g", $0))" }
+  }
+  return texts.isEmpty ? nil : texts.joined(separator: ", ")
 }
 
 /// What a user wants to know when the run is done, and what to do next.

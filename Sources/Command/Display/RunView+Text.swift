@@ -93,7 +93,9 @@ extension RunView {
     case .waiting: line.add(member.origin.map { "new \($0)" } ?? "waiting", .dim)
     case .training(1): line.add("evaluating", .bold)
     case .training(let fraction): line.add("training \(percent(fraction))", .bold)
-    case .done: line.add("done", .green)
+    case .done:
+      line.add("done", .green)
+      if let metrics = member.metrics { line.add("  \(metrics)", .dim) }
     case .failed: line.add("failed", .red)
     }
     return line

@@ -20,6 +20,8 @@ struct RunView {
     var best: Double?
     var samplesPerSecond: Double?
     var state = State.waiting
+    /// What its trainer wants to be seen of the last interval that it finished.
+    var metrics: String?
     /// Where it comes from, while that is news.
     var origin: String?
   }
@@ -74,6 +76,7 @@ struct RunView {
       }
     case .memberFinished(let member, let interval, let result):
       finish(member, .done, result.fitness)
+      change(member) { $0.metrics = shownMetrics(result) }
       // The engine says who is best only when all members are done.
       if result.fitness.isFinite, best.map({ result.fitness > $0.fitness }) ?? true {
         best = Best(member: member, interval: interval, fitness: result.fitness)

@@ -74,7 +74,9 @@ public final class RLTrainer: Trainer {
       "replay_bytes_per_transition": buffer.bytesPerTransition,
       "evaluation_diverged_episodes": Double(played.divergedEpisodes),
     ]) { _, new in new }
-    var result = TrainingResult(fitness: played.mean, metrics: metrics, files: [], seconds: seconds)
+    var result = TrainingResult(
+      fitness: played.mean, metrics: metrics, files: [], seconds: seconds,
+      shownMetrics: ["episode_return", "episode_steps"])
     if settings.buffer == .shared {
       let (given, left) = (job.sharedAttachments ?? [], Set(stored.names))
       let known = Set(given.joined())

@@ -88,6 +88,7 @@ extension NetworkTests {
       let found = first.metrics
       #expect(found["agent_steps"] == 120 && found["replay_transitions"] == 120 && found["updates"] == 50)
       #expect(found["episode_steps"] == 50 && found["diverged_episodes"] == 0)
+      #expect(first.shownMetrics == ["episode_return", "episode_steps"])
       for name in ["episode_return", "critic_loss", "actor_loss", "target"] {
         #expect(found[name]?.isFinite == true, "\(name)")
       }
