@@ -68,7 +68,7 @@ public struct RunFolder: Hashable, Sendable {
 
   /// Where a member's samples of an interval go, without extension.
   public func samples(member: Int, interval: Int) -> String {
-    "\(samples)/\(name(interval: interval))/\(name(member: member))"
+    "\(path)/samples/\(name(interval: interval))/\(name(member: member))"
   }
 
   /// Makes the folder of a new run, with a copy of its settings file and the folder that relative paths in that start from.
@@ -157,7 +157,7 @@ public struct RunFolder: Hashable, Sendable {
     }
   }
 
-  /// The folder of what members draw.
+  /// The folder of what members draw, for workers too.
   var samples: String { "\(absolutePath)/samples" }
 
   /// Removes the folders of intervals in which no member drew anything, and the one around them if none ever did.

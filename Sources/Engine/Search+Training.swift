@@ -85,7 +85,7 @@ extension Search {
       seed: seed.seed(member: member, interval: interval, purpose: .training),
       evaluationSeed: settings.evaluationSeed,
       output: folder.absolute(output),
-      artifacts: folder.samples(member: member, interval: interval),
+      artifacts: RunFolder(path: folder.absolutePath).samples(member: member, interval: interval),
       attachments: folder.attachments.path, sharedAttachments: shared.isEmpty ? nil : shared,
       hyperparameters: hyperparameters.isEmpty ? nil : hyperparameters)
     guard let result = try await perform(.train(job), member, interval) else {

@@ -145,7 +145,9 @@ import Testing
       try Data(contentsOf: URL(fileURLWithPath: folder.file("run-\($0)/best.safetensors")))
     }
     #expect(best[0] == best[1])
-    // What is left can be used.
+    // What is left can be used, and is named as the run was.
+    let end = try call("resume", "run-2", folder: folder)
+    #expect(end.code == 0 && end.output.contains("\n  samples  run-2/samples/interval-00"), "\(end)")
     let report = try call("report", "run-2", folder: folder)
     #expect(report.code == 0 && report.output.contains("best"))
     let sample = try call("sample", "run-2", "-n", "4", "-o", "grid.png", folder: folder)
