@@ -107,12 +107,12 @@ extension SettingsNode {
 
   /// A whole number.
   public func int(_ key: String, default fallback: Int, in range: ClosedRange<Int> = .min ... .max) -> Int {
-    keep(key, readInt(key, default: fallback, in: range)) ?? fallback
+    keep(key, readInt(key, default: fallback, in: range) ?? fallback)
   }
 
   /// A whole number; nil where the key is not given.
   public func int(_ key: String, in range: ClosedRange<Int> = .min ... .max) -> Int? {
-    keep(key, readInt(key, default: nil, in: range))
+    readInt(key, default: nil, in: range).map { keep(key, $0) }
   }
 
   private func readInt(_ key: String, default fallback: Int?, in range: ClosedRange<Int>) -> Int? {
@@ -132,7 +132,7 @@ extension SettingsNode {
   public func double(
     _ key: String, default fallback: Double, in range: ClosedRange<Double> = -.infinity ... .infinity
   ) -> Double {
-    keep(key, readDouble(key, default: fallback, in: range)) ?? fallback
+    keep(key, readDouble(key, default: fallback, in: range))
   }
 
   private func readDouble(_ key: String, default fallback: Double, in range: ClosedRange<Double>) -> Double {
@@ -150,7 +150,7 @@ extension SettingsNode {
 
   /// `true` or `false`.
   public func bool(_ key: String, default fallback: Bool) -> Bool {
-    keep(key, readBool(key, default: fallback)) ?? fallback
+    keep(key, readBool(key, default: fallback))
   }
 
   private func readBool(_ key: String, default fallback: Bool) -> Bool {
@@ -164,7 +164,7 @@ extension SettingsNode {
 
   /// A text.
   public func string(_ key: String, default fallback: String) -> String {
-    keep(key, scalar(key, "a text", default: fallback) ?? fallback) ?? fallback
+    keep(key, scalar(key, "a text", default: fallback) ?? fallback)
   }
 
   /// A text that must be given.
@@ -177,7 +177,7 @@ extension SettingsNode {
   public func ints(_ key: String, default fallback: [Int], in range: ClosedRange<Int> = .min ... .max)
     -> [Int]
   {
-    keep(key, readInts(key, default: fallback, in: range)) ?? fallback
+    keep(key, readInts(key, default: fallback, in: range))
   }
 
   private func readInts(_ key: String, default fallback: [Int], in range: ClosedRange<Int>) -> [Int] {
@@ -280,10 +280,8 @@ extension SettingsNode {
 
   /// Remembers the value that holds for a key that was just asked for.
   @discardableResult
-  private func keep<Value>(_ key: String, _ value: Value?) -> Value? {
-    if let place = known.lastIndex(where: { $0.key == fullKey(key) }) {
-      known[place].value = value.map { "\($0)" }
-    }
+  private func keep<Value>(_ key: String, _ value: Value) -> Value {
+    if let place = known.lastIndex(where: { $0.key == fullKey(key) }) { known[place].value = "\(value)" }
     return value
   }
 

@@ -46,14 +46,7 @@ extension ControlTests {
     #expect(expected.0.allSatisfy { $0.sharing != nil })
 
     // Stopped in the second interval; then a file that its members share is damaged.
-    let stopped = try startProgram(["run", "two.yml", "--quiet", "-o", "stopped"], in: folder)
-    let second = folder.file("stopped/checkpoints/interval-002")
-    Thread.detachNewThread { [process = stopped.processIdentifier] in
-      while kill(process, 0) == 0 && !FileManager.default.fileExists(atPath: second) { usleep(5000) }
-      kill(process, SIGINT)
-    }
-    try await end(of: stopped)
-    try #require(stopped.terminationStatus == 130)
+    try await runAndStop("two.yml", "stopped", in: folder)
     let shared = try #require(
       try Record(path: folder.file("stopped/run.sqlite")).members(interval: 1)[2].decodedSharing()?.shares[0])
     let path = folder.file("stopped/attachments/\(shared)")

@@ -45,6 +45,19 @@ import Testing
     try #require(process.terminationStatus == 0, "\(said)")
   }
 
+  /// Starts a search and interrupts it in its second interval.
+  func runAndStop(_ file: String, _ run: String, in folder: TemporaryFolder) async throws {
+    let process = try startProgram(["run", file, "--quiet", "-o", run], in: folder)
+    let second = folder.file("\(run)/checkpoints/interval-002")
+    // A thread of its own: on a busy machine a task could come too late.
+    Thread.detachNewThread { [process = process.processIdentifier] in
+      while kill(process, 0) == 0 && !FileManager.default.fileExists(atPath: second) { usleep(5000) }
+      kill(process, SIGINT)
+    }
+    try await end(of: process)
+    try #require(process.terminationStatus == 130)
+  }
+
   /// Members without what a clock decides, the best network's bytes, and the replay buffers' names.
   func outcome(_ run: String, in folder: TemporaryFolder) throws -> ([Record.Row], Data, [String]) {
     let rows = try Record(path: folder.file("\(run)/run.sqlite")).allMembers().map { row in
@@ -71,15 +84,7 @@ import Testing
     #expect(checkpoint.attachments.count == 2)
     #expect(checkpoint.attachments.allSatisfy(expected.2.contains))
 
-    let stopped = try startProgram(["run", "small.yml", "--quiet", "-o", "stopped"], in: folder)
-    let second = folder.file("stopped/checkpoints/interval-002")
-    // A thread of its own: on a busy machine a task could come too late.
-    Thread.detachNewThread { [process = stopped.processIdentifier] in
-      while kill(process, 0) == 0 && !FileManager.default.fileExists(atPath: second) { usleep(5000) }
-      kill(process, SIGINT)
-    }
-    try await end(of: stopped)
-    try #require(stopped.terminationStatus == 130)
+    try await runAndStop("small.yml", "stopped", in: folder)
     try await finish(startProgram(["resume", "stopped", "--quiet"], in: folder), in: folder)
     let found = try outcome("stopped", in: folder)
     #expect(found.0 == expected.0 && found.1 == expected.1 && found.2 == expected.2)

@@ -141,14 +141,16 @@ import Testing
     try await resume(run, settings)
   }
 
-  @Test("attachments count against the limit on disk use")
-  func diskLimit() async throws {
+  @Test(
+    "attachments, a member's own and shared ones, count against the limit on disk use",
+    arguments: [ToyTrainer.Attachments.some, .shared])
+  func diskLimit(attaches: ToyTrainer.Attachments) async throws {
     var settings = RunSettings.test(seed: randomSeed())
     let undisturbed = try await TestRun.undisturbed(settings)
     settings.storage.diskLimit = 3 * (try undisturbed.folder.bytes(of: undisturbed.folder.checkpointNames()))
     try await TestRun().run(settings, InProcessExecutor(workers: 2))
     let error = await #expect(throws: RunError.self) {
-      try await TestRun().run(settings, InProcessExecutor(workers: 2, attaches: .some))
+      try await TestRun().run(settings, InProcessExecutor(workers: 2, attaches: attaches))
     }
     guard case .diskLimit? = error else { Issue.record("\(String(describing: error))"); return }
   }

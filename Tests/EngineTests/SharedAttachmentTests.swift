@@ -186,18 +186,6 @@ import Testing
     #expect(try record.sharedAttachments(in: 2).names.count == 7)
   }
 
-  @Test("they count against the limit on disk use")
-  func diskLimit() async throws {
-    var settings = RunSettings.test(seed: randomSeed())
-    let undisturbed = try await TestRun.undisturbed(settings)
-    settings.storage.diskLimit = 3 * (try undisturbed.folder.bytes(of: undisturbed.folder.checkpointNames()))
-    try await TestRun().run(settings, InProcessExecutor(workers: 2))
-    let error = await #expect(throws: RunError.self) {
-      try await TestRun().run(settings, InProcessExecutor(workers: 2, attaches: .shared))
-    }
-    guard case .diskLimit? = error else { Issue.record("\(String(describing: error))"); return }
-  }
-
   @Test("a record that was begun before there were shared attachments is read")
   func oldRecord() async throws {
     let settings = RunSettings.test(seed: randomSeed())

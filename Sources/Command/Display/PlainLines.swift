@@ -132,8 +132,7 @@ func finalWords(_ summary: RunSummary) -> String {
   switch task {
   case .gan: lines.append("next: pbtnas sample \(summary.folder) -n 64 -o grid.png")
   case .rl where shown.isEmpty: lines.append("next: pbtnas video \(summary.folder) -o best.mp4")
-  case .rl: break
-  case nil: break
+  case .rl, nil: break
   }
   return lines.joined(separator: "\n")
 }

@@ -73,11 +73,6 @@ final class AgentEnvironment {
     }
   }
 
-  /// The agent steps of an episode that comes to its end.
-  var episodeSteps: Int {
-    (environment.episodeLength + settings.actionRepeat - 1) / settings.actionRepeat
-  }
-
   /// How many seconds an action is held for.
   var stepSeconds: Double { environment.controlTimestep * Double(settings.actionRepeat) }
 

@@ -19,16 +19,16 @@ final class PolicyEvaluation {
 
   private let environments: [AgentEnvironment]
   private let episodes: Int
+  /// The most agent steps that all episodes have together: as many as if none diverges.
+  let mostSteps: Int
 
   /// Makes environments for as many episodes.
   init(_ settings: EnvironmentSettings, episodes: Int) throws {
     self.episodes = episodes
+    mostSteps = episodes * settings.episodeSteps
     let atOnce = settings.observations == .state ? episodes : 1
     environments = try (0..<atOnce).map { _ in try AgentEnvironment(settings) }
   }
-
-  /// The most agent steps that all episodes have together: as many as if none diverges.
-  var mostSteps: Int { episodes * environments[0].episodeSteps }
 
   /// What the environments are observed like.
   var layout: ReplayLayout { environments[0].layout }

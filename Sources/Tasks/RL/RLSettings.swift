@@ -95,11 +95,10 @@ public struct RLSettings: Hashable, Sendable {
     if Set(featureLengths).count < featureLengths.count {
       node.report("feature_dims", "expected lengths that differ, found \(featureLengths)")
     }
-    let episodeSteps = (ControlTaskName.episodeLength - 1) / environment.actionRepeat + 1
-    if episodeSteps < returnSteps {
+    if environment.episodeSteps < returnSteps {
       node.report(
         "n_step",
-        "expected no more than the \(episodeSteps) agent steps of an episode with `action_repeat: "
+        "expected no more than the \(environment.episodeSteps) agent steps of an episode with `action_repeat: "
           + "\(environment.actionRepeat)`, found \(returnSteps)")
     }
     if stepsPerInterval < returnSteps {
@@ -151,6 +150,9 @@ public struct EnvironmentSettings: Hashable, Sendable {
   public var actionRepeat: Int
   /// How pictures are drawn, with pixels.
   public var pixels: PixelSettings
+
+  /// The agent steps of an episode that comes to its end.
+  var episodeSteps: Int { (ControlTaskName.episodeLength + actionRepeat - 1) / actionRepeat }
 
   /// Reads the keys of the section `rl` that are about the environment; problems are noted in `node`.
   init(from node: SettingsNode) {
