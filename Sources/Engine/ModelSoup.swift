@@ -132,9 +132,8 @@ private struct Kitchen {
     let trial = folder.soupTrial
     // What an attempt leaves must not stay; that it is gone already is as well.
     defer { try? FileManager.default.removeItem(atPath: trial) }
-    let seed = RunSeed(settings.seed)
-    let chosenBy = seed.seed(member: 0, interval: 0, purpose: .evaluation)
-    let others = seed.seed(member: 1, interval: 0, purpose: .evaluation)
+    let chosenBy = settings.evaluationSeed
+    let others = RunSeed(settings.seed).seed(member: 1, interval: 0, purpose: .evaluation)
     let (best, genome) = (ingredients[0].file.path, ingredients[0].genome)
     let alone = try await evaluate(best, genome, chosenBy, candidates[0])
     report(SoupStep(member: candidates[0], fitness: alone, isKept: true))

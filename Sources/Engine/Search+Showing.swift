@@ -15,7 +15,7 @@ extension Search {
   /// Has the best network evaluated on the run's own draws once more, now with files that show what it does.
   /// That these cannot be made ends no run: the reason is kept and told.
   func showBest() async throws {
-    guard let best: BestNetwork = try record.get("best") else { return }
+    guard let best else { return }
     if let shown: Showing = try record.get(Self.showingKey), shown.digest == best.digest,
       shown.problem == nil,
       shown.files.allSatisfy({ FileManager.default.fileExists(atPath: folder.absolute($0)) })
@@ -30,13 +30,11 @@ extension Search {
     do {
       let result = try await perform(.evaluate(job), best.member, best.interval)
       let files = result?.files ?? []
-      showing.files = files.filter { FileManager.default.fileExists(atPath: $0) }.map(folder.name(of:))
-      showing.problem = result?.artifactsProblem
-      if showing.problem == nil,
-        let missing = files.first(where: { !FileManager.default.fileExists(atPath: $0) })
-      {
-        showing.problem = "the trainer named the file \(missing), which is not there"
-      }
+      let missing = files.filter { !FileManager.default.fileExists(atPath: $0) }
+      showing.files = files.filter { !missing.contains($0) }.map(folder.name(of:))
+      showing.problem =
+        result?.artifactsProblem
+        ?? missing.first.map { "the trainer named the file \($0), which is not there" }
     } catch let error where (error is JobFailed || Self.isMembersFault(error)) && !isInterrupted {
       showing.problem = String(describing: error)
     }
