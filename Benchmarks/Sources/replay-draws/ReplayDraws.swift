@@ -2,18 +2,22 @@ import Foundation
 import Measurement
 import PBTNAS
 import Tasks
+import Torch
 
-/// Draws a batch of 256 transitions from a replay buffer and makes tensors of it:
-/// `replay-draws [state|pixels] [memory|files]`.
+/// Draws batches of 256 transitions from a replay buffer and makes tensors of them:
+/// `replay-draws [state|pixels] [memory|files] [now|ahead] [MILLISECONDS]`.
 ///
-/// What a thread that prepares the next batch could save at most in every update. The buffer has 20,000 transitions,
-/// in memory or in a mapped file.
+/// The buffer has 20,000 transitions, in memory or in a mapped file. They are drawn when they are wanted, or ahead by
+/// another thread. After each batch the program computes for some milliseconds (0 by default), as an update does. A
+/// round is 20 batches with that.
 @main
 enum ReplayDraws {
   static func main() throws {
-    let arguments = CommandLine.arguments.dropFirst()
-    let isPixels = arguments.first != "state"
-    let isMapped = arguments.dropFirst().first == "files"
+    Runtime.reuseMemory()
+    let given = Array(CommandLine.arguments.dropFirst())
+    let words = given + ["pixels", "memory", "now", "0"].dropFirst(given.count)
+    let (isPixels, isMapped, isAhead) = (words[0] != "state", words[1] == "files", words[2] == "ahead")
+    let milliseconds = Int(words[3]) ?? 0
     let layout = ReplayLayout(
       isPixels ? .pixels(channels: 3, height: 84, width: 84) : .state(length: 24), actionLength: 6)
     var buffer = ReplayBuffer(layout, capacity: 20_000, steps: 3, discount: 0.99)
@@ -37,15 +41,22 @@ enum ReplayDraws {
       buffer = try ReplayBuffer(
         layout, capacity: 20_000, steps: 3, discount: 0.99, from: stored, path: { _ in file })
     }
+    let ahead = ReplayPrefetch(buffer, count: 256, random: random)
+    let clock = ContinuousClock()
     try answerRounds(
       facts: [
         "program": "pbtnas", "observations": isPixels ? "pixels" : "state",
-        "place": isMapped ? "files" : "memory",
+        "place": isMapped ? "files" : "memory", "drawn": isAhead ? "ahead" : "now",
+        "computing_milliseconds": String(milliseconds),
         "bytes_per_transition": String(buffer.bytesPerTransition),
         "naive_bytes_per_transition": String(layout.naiveBytesPerTransition),
       ]
     ) {
-      for _ in 0..<100 { _ = try ReplayBatch(buffer.sample(256, using: &random)) }
+      for _ in 0..<20 {
+        _ = try isAhead ? ahead.next() : ReplayBatch(buffer.sample(256, using: &random))
+        let end = clock.now + .milliseconds(milliseconds)
+        while clock.now < end {}
+      }
     }
   }
 }

@@ -35,7 +35,8 @@ struct Experience {
     var seeds = SeededGenerator(seed: seed)
     let acting = try RandomGenerator(seed: seeds.next())
     let learning = try RandomGenerator(seed: seeds.next())
-    var draws = SeededGenerator(seed: seeds.next())
+    let draws = ReplayPrefetch(
+      buffer, count: settings.batch, random: SeededGenerator(seed: seeds.next()))
     var findings = Findings()
     var episode = (steps: 0, return: 0.0)
     var isOver = true
@@ -49,8 +50,7 @@ struct Experience {
       if step * settings.environment.actionRepeat >= settings.seedFrames,
         step.isMultiple(of: settings.updateEvery), buffer.starts > 0
       {
-        let batch = try ReplayBatch(buffer.sample(settings.batch, using: &draws))
-        findings.note(try agent.update(batch, step: step, learning))
+        findings.note(try agent.update(draws.next(), step: step, learning))
       }
       let outcome = try act(step, acting)
       episode.return += outcome.reward

@@ -48,6 +48,31 @@ public struct DrawnTransitions: Sendable {
   }
 }
 
+/// Transitions that were chosen and are still to be read. They stay what they are, whatever becomes of the
+/// buffer, so another thread can read them.
+struct ChosenTransitions: Sendable {
+  /// Where each begins.
+  var places: [(episode: ReplayEpisode, start: Int)] = []
+  private let layout: ReplayLayout
+  private let steps: Int
+  private let discount: Float
+
+  init(_ layout: ReplayLayout, steps: Int, discount: Float) {
+    self.layout = layout
+    self.steps = steps
+    self.discount = discount
+  }
+
+  /// Copies the records and sums the returns.
+  func read() -> DrawnTransitions {
+    var batch = DrawnTransitions(layout, count: places.count)
+    for (index, place) in places.enumerated() {
+      batch.fill(index, place.episode, from: place.start, steps: steps, discount: discount)
+    }
+    return batch
+  }
+}
+
 extension ReplayBatch {
   /// The transitions as tensors on the CPU: the only place where they become such.
   ///

@@ -74,26 +74,25 @@ extension ReplayBuffer {
   public func add(
     action: [Float], reward: Float, discount: Float, next observation: UnsafeRawBufferPointer
   ) throws(ReplayError) {
-    guard isEpisodeOpen, let episode = episodes.last else {
-      throw ReplayError(path: "", reason: .noEpisode)
-    }
+    guard isEpisodeOpen else { throw ReplayError(path: "", reason: .noEpisode) }
     try check("an observation", observation.count, layout.observationBytes)
     let size = MemoryLayout<Float>.size
     try check("an action", action.count * size, layout.actionLength * size)
-    episode.append(action: action, reward: reward, discount: discount, next: observation)
+    episodes[episodes.count - 1].append(action: action, reward: reward, discount: discount, next: observation)
     transitions += 1
     evict(to: capacity)
   }
 
   /// Ends the episode, if one has begun. One without transitions leaves nothing behind.
   public func endEpisode() {
-    guard isEpisodeOpen, let episode = episodes.last else { return }
+    guard isEpisodeOpen else { return }
     isEpisodeOpen = false
-    if episode.length == 0 {
+    let last = episodes.count - 1
+    if episodes[last].length == 0 {
       episodes.removeLast()
     } else {
-      episode.close()
-      count(episode)
+      episodes[last].close()
+      count(episodes[last])
     }
   }
 
@@ -137,18 +136,25 @@ extension ReplayBuffer {
   public func sample(_ count: Int, using random: inout SeededGenerator) throws(ReplayError)
     -> DrawnTransitions
   {
+    try choose(count, using: &random).read()
+  }
+
+  /// Chooses transitions as ``sample(_:using:)`` does, and leaves it to whoever has them to read them.
+  func choose(_ count: Int, using random: inout SeededGenerator) throws(ReplayError) -> ChosenTransitions {
     let starts = starts
     guard starts > 0 else { throw ReplayError(path: "", reason: .empty(steps: steps)) }
-    var batch = DrawnTransitions(layout, count: count)
-    for place in 0..<count {
+    var chosen = ChosenTransitions(layout, steps: steps, discount: discount)
+    for _ in 0..<count {
       let (episode, start) = locate(random.below(starts))
-      batch.fill(place, episode, from: start, steps: steps, discount: discount)
+      let isGrowing = isEpisodeOpen && episode == episodes.count - 1
+      chosen.places.append(
+        isGrowing ? episodes[episode].excerpt(start, steps: steps) : (episodes[episode], start))
     }
-    return batch
+    return chosen
   }
 
   /// The episode and the step with a number among all that can be drawn, the oldest first.
-  private func locate(_ number: Int) -> (episode: ReplayEpisode, start: Int) {
+  private func locate(_ number: Int) -> (episode: Int, start: Int) {
     let wanted = number + startsGone
     // The first finished episode that reaches beyond it; the open one if there is none.
     var (low, high) = (0, startsUpTo.count)
@@ -156,7 +162,7 @@ extension ReplayBuffer {
       let middle = (low + high) / 2
       if startsUpTo[middle] > wanted { high = middle } else { low = middle + 1 }
     }
-    return (episodes[low], wanted - (low == 0 ? startsGone : startsUpTo[low - 1]))
+    return (low, wanted - (low == 0 ? startsGone : startsUpTo[low - 1]))
   }
 }
 

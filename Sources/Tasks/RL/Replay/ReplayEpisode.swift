@@ -1,15 +1,15 @@
 /// The records of an episode, each stored once: observations 0...length, and for each transition t from
 /// observation t to t + 1 its action, reward and discount.
-final class ReplayEpisode {
+struct ReplayEpisode: Sendable {
   /// Where the records lie.
-  private enum Storage {
+  private enum Storage: Sendable {
     case memory(Columns)
     /// In a file that is mapped into memory, from these rows on.
     case segment(ReplaySegment, firstObservation: Int, firstTransition: Int)
   }
 
   /// Growing records in memory.
-  private struct Columns {
+  private struct Columns: Sendable {
     var observations: [UInt8]
     var actions: [Float] = []
     var rewards: [Float] = []
@@ -39,7 +39,9 @@ final class ReplayEpisode {
   }
 
   /// Appends a transition. Only episodes in memory grow.
-  func append(action: [Float], reward: Float, discount: Float, next observation: UnsafeRawBufferPointer) {
+  mutating func append(
+    action: [Float], reward: Float, discount: Float, next observation: UnsafeRawBufferPointer
+  ) {
     guard case .memory(var columns) = storage else { return }
     // The columns must have one owner, or each append would copy them.
     storage = .memory(Columns(observations: []))
@@ -52,7 +54,7 @@ final class ReplayEpisode {
   }
 
   /// Gives back the memory that was reserved for more transitions.
-  func close() {
+  mutating func close() {
     guard case .memory(let columns) = storage else { return }
     func exact<Element>(_ array: [Element]) -> [Element] {
       Array(unsafeUninitializedCapacity: array.count) { buffer, count in
@@ -63,6 +65,24 @@ final class ReplayEpisode {
       Columns(
         observations: exact(columns.observations), actions: exact(columns.actions),
         rewards: exact(columns.rewards), discounts: exact(columns.discounts)))
+  }
+
+  /// The records in memory that one transition needs, with the step that it begins at there: a copy that is
+  /// not in the way of the episode's growth.
+  func excerpt(_ start: Int, steps: Int) -> (episode: ReplayEpisode, start: Int) {
+    guard case .memory(let columns) = storage else { return (self, start) }
+    let first = max(0, start - (layout.stack - 1))
+    let end = start + steps
+    let size = layout.observationBytes
+    let actions = first * layout.actionLength..<end * layout.actionLength
+    var excerpt = self
+    excerpt.length = end - first
+    excerpt.storage = .memory(
+      Columns(
+        observations: Array(columns.observations[first * size..<(end + 1) * size]),
+        actions: Array(columns.actions[actions]), rewards: Array(columns.rewards[first..<end]),
+        discounts: Array(columns.discounts[first..<end])))
+    return (excerpt, start - first)
   }
 
   /// The bytes of the records.

@@ -10,12 +10,12 @@ import Safetensors
 /// | `action` | [transitions, action length], float32 | |
 /// | `reward`, `discount` | [transitions], float32 | of the step that the action began |
 /// | `observation` | [transitions + episodes, ...], uint8 or float32 | one more than transitions in each |
-final class ReplaySegment {
+final class ReplaySegment: Sendable {
   /// The value of the header's `format`.
   static let format = "pbtnas-replay-1"
 
   /// A tensor with a row per time step.
-  enum Column: String, CaseIterable {
+  enum Column: String, Sendable, CaseIterable {
     case action
     case reward
     case discount
