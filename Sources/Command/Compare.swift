@@ -7,8 +7,9 @@ struct Compare: ParsableCommand {
     abstract: "Compare finished searches over seeds, by strategy and settings.",
     discussion: """
       Runs that differ in nothing but the seed form a group, named after its strategy and what tells it from \
-      the others. The reference group is tested against each other one: is its best fitness greater? P-values \
-      are one-sided and exact.
+      the others. The reference group is tested against each other one: is its fitness greater? P-values are \
+      one-sided and exact. A run's fitness is the best that its search measured, or with --fitness fresh what \
+      `pbtnas evaluate` has found of its best network.
       """)
 
   @Argument(help: ArgumentHelp("The runs' folders.", valueName: "run"))
@@ -22,6 +23,9 @@ struct Compare: ParsableCommand {
 
   @Option(help: "The test; auto is wilcoxon where the groups have the same seeds.")
   var test = TestChoice.auto
+
+  @Option(help: "The fitness of a run that is compared.")
+  var fitness = FitnessChoice.best
 
   @Option(
     help: ArgumentHelp("Draw the groups' mean best fitness so far, by interval.", valueName: "file.svg"))
@@ -49,7 +53,7 @@ struct Compare: ParsableCommand {
 
   func run() throws {
     let comparison = try Comparison(folders.map { try ComparedRun(RunFolder(path: $0)) })
-    let report = try comparison.report(reference: reference, test: test)
+    let report = try comparison.report(reference: reference, test: test, fitness: fitness)
     func write(_ text: @autoclosure () -> String, to file: String?) throws {
       if let file { try text().write(toFile: file, atomically: true, encoding: .utf8) }
     }
@@ -59,6 +63,8 @@ struct Compare: ParsableCommand {
     print(json ? try report.json + "\n" : report.text, terminator: "")
   }
 }
+
+extension FitnessChoice: ExpressibleByArgument {}
 
 extension TestChoice: ExpressibleByArgument {}
 

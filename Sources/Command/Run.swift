@@ -89,6 +89,26 @@ func workerCommand(
     ], threads: threads)
 }
 
+/// Has a finished run's trainer do something, to the end or to Ctrl-C.
+///
+/// - Parameter count: how many workers; nil for as many as the run had.
+func withWorkers(
+  of folder: RunFolder, count: Int?, _ work: (any Executor) async throws -> Void
+) async throws {
+  let base = try folder.baseFolder()
+  let configuration = try RunConfiguration(file: folder.configuration, baseFolder: base)
+  let executor = LocalExecutor(
+    workers: count ?? configuration.run.workers, command: try workerCommand(configuration, in: folder, base),
+    heartbeatTimeout: configuration.run.heartbeatTimeout, logFolder: folder.logs)
+  let interrupts = InterruptHandler { await executor.stop() }
+  defer { interrupts.cancel() }
+  do {
+    try await work(executor)
+  } catch is CancellationError {
+    throw ExitCode(130)
+  }
+}
+
 /// Wires settings, workers, search and display together, and runs to the end or to Ctrl-C.
 private func runSearch(
   in folder: RunFolder, workers: Int?, resumes: Bool, _ options: DisplayOptions

@@ -29,15 +29,8 @@ struct Soup: AsyncParsableCommand {
 
   func run() async throws {
     let run = RunFolder(path: folder)
-    let base = try run.baseFolder()
-    let configuration = try RunConfiguration(file: run.configuration, baseFolder: base)
-    let executor = LocalExecutor(
-      workers: 1, command: try workerCommand(configuration, in: run, base),
-      heartbeatTimeout: configuration.run.heartbeatTimeout, logFolder: run.logs)
-    let interrupts = InterruptHandler { await executor.stop() }
-    defer { interrupts.cancel() }
     let isQuiet = json
-    do {
+    try await withWorkers(of: run, count: 1) { executor in
       let summary = try await makeSoup(of: run, parts: parts, executor: executor) { step in
         if isQuiet { return }
         writeOut(
@@ -45,8 +38,6 @@ struct Soup: AsyncParsableCommand {
             + "\(step.isKept ? "kept" : "left out")\n")
       }
       writeOut(json ? try summary.json + "\n" : soupWords(summary))
-    } catch is CancellationError {
-      throw ExitCode(130)
     }
   }
 }

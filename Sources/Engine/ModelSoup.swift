@@ -75,35 +75,21 @@ public struct SoupStep: Hashable, Sendable {
 public func makeSoup(
   of folder: RunFolder, parts: [String] = [], executor: any Executor, report: (SoupStep) -> Void
 ) async throws -> SoupSummary {
-  try folder.requireRun()
-  let lock = try RunLock(folder)
-  defer { withExtendedLifetime(lock) {} }
-  let record = try Record(path: folder.record)
-  guard let settings: RunSettings = try record.get("settings"),
-    let run: RunSummary = try record.get("summary"), let space: SearchSpace = try record.get("searchSpace")
-  else { throw RunError.notFinished(folder: folder.path) }
-  let rows = try record.members(interval: run.intervals)
+  let run = try FinishedRun(folder)
+  let interval = run.summary.intervals
+  let rows = try run.record.members(interval: interval)
   let candidates = soupCandidates(
     try rows.map { try $0.decodedGenome() }, fitness: rows.map(\.fitnessOrNaN))
-  guard !candidates.isEmpty else { throw SoupError.nobody(folder: folder.path, interval: run.intervals) }
+  guard !candidates.isEmpty else { throw SoupError.nobody(folder: folder.path, interval: interval) }
   let ingredients = try candidates.map { try ingredient(rows[$0], folder) }
   if let (part, known) = ingredients[0].contents.unknownSoupPart(among: parts) {
     throw SoupError.unknownPart(part, known: known)
   }
-  let kitchen = Kitchen(
-    folder: folder, parts: parts, settings: settings, interval: run.intervals, record: record,
-    executor: executor)
-  do {
-    let announced = try await executor.start().searchSpace
-    guard announced.genes == space.genes else { throw RunError.changed(what: "the trainer's search space") }
-    let summary = try await kitchen.cook(
-      candidates, ingredients, space: space, run: run, report)
-    try record.set("soup", summary)
-    await executor.stop()
+  return try await run.with(executor) {
+    let summary = try await Kitchen(run: run, parts: parts, executor: executor)
+      .cook(candidates, ingredients, report)
+    try run.record.set("soup", summary)
     return summary
-  } catch {
-    await executor.stop()
-    throw RunError.told(error, folder: folder.path)
   }
 }
 
@@ -118,17 +104,14 @@ private func ingredient(_ row: Record.Row, _ folder: RunFolder) throws -> Checkp
 
 /// Tries soups of one run.
 private struct Kitchen {
-  let folder: RunFolder
+  let run: FinishedRun
   let parts: [String]
-  let settings: RunSettings
-  let interval: Int
-  let record: Record
   let executor: any Executor
 
   func cook(
-    _ candidates: [Int], _ ingredients: [Checkpoint], space: SearchSpace, run: RunSummary,
-    _ report: (SoupStep) -> Void
+    _ candidates: [Int], _ ingredients: [Checkpoint], _ report: (SoupStep) -> Void
   ) async throws -> SoupSummary {
+    let (folder, settings) = (run.folder, run.settings)
     let trial = folder.soupTrial
     // What an attempt leaves must not stay; that it is gone already is as well.
     defer { try? FileManager.default.removeItem(atPath: trial) }
@@ -146,7 +129,7 @@ private struct Kitchen {
       if isKept { (chosen, fitness) = (chosen + [index], found) }
     }
     let members = chosen.map { candidates[$0] }
-    var texts = ingredients[0].productTexts(fitness: fitness, space)
+    var texts = ingredients[0].productTexts(fitness: fitness, run.space)
     texts["soup"] = try Record.json(members)
     if !parts.isEmpty { texts["soup_parts"] = try Record.json(parts) }
     try writeSoup(of: chosen.map { ingredients[$0] }, parts: parts, texts: texts, to: folder.bestSoup)
@@ -154,14 +137,15 @@ private struct Kitchen {
     try FileManager.default.createDirectory(atPath: folder.samples, withIntermediateDirectories: true)
     defer { folder.removeEmptySampleFolders() }
     return SoupSummary(
-      file: folder.bestSoup, parts: parts.isEmpty ? nil : parts, interval: interval, candidates: candidates,
+      file: folder.bestSoup, parts: parts.isEmpty ? nil : parts, interval: run.summary.intervals,
+      candidates: candidates,
       members: members,
       gain: .init(best: alone, soup: fitness),
       gainOnOtherDraws: .init(
         best: try await evaluate(best, genome, others, candidates[0]),
         soup: try await evaluate(
           soup, genome, others, candidates[0], artifacts: "\(folder.samples)/soup")),
-      runBestFitness: run.bestFitness)
+      runBestFitness: run.summary.bestFitness)
   }
 
   /// The fitness of a network.
@@ -170,13 +154,9 @@ private struct Kitchen {
   private func evaluate(
     _ checkpoint: String, _ genome: Genome, _ seed: UInt64, _ member: Int, artifacts: String? = nil
   ) async throws -> Double {
-    let job = Job.evaluate(
-      EvaluateJob(genome: genome, checkpoint: checkpoint, seed: seed, artifacts: artifacts))
-    let done = try await executor.run(job, retries: settings.retries) { error, tryAgain in
-      try record.note(
-        .workerLost(member: member, interval: interval, reason: error.description, tryAgain: tryAgain))
-    }
-    return done.result?.fitness ?? .nan
+    try await run.evaluate(
+      EvaluateJob(genome: genome, checkpoint: checkpoint, seed: seed, artifacts: artifacts), with: executor,
+      member: member, interval: run.summary.intervals)
   }
 }
 

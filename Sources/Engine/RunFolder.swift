@@ -235,7 +235,7 @@ public struct RunFolder: Hashable, Sendable {
 }
 
 /// Holds a run's folder for one engine at a time. The lock goes with the process, however that ends.
-final class RunLock {
+final class RunLock: Sendable {
   private let descriptor: Int32
 
   /// Takes the lock.
@@ -281,6 +281,8 @@ public enum RunError: Error, Hashable, Sendable {
   case settings([String])
   /// A checkpoint is gone or damaged and cannot be made again.
   case lost(checkpoint: String, reason: String)
+  /// The best network's file is gone or damaged.
+  case bestDamaged(file: String, reason: String)
   /// A member's network could not be made.
   case member(Int, interval: Int, reason: String)
 }
@@ -322,6 +324,8 @@ extension RunError: CustomStringConvertible {
     case .settings(let problems): problems.joined(separator: "\n")
     case .lost(let checkpoint, let reason):
       "\(checkpoint) cannot be made again: \(reason)"
+    case .bestDamaged(let file, let reason):
+      "\(file): \(reason); `pbtnas resume` with the run's folder makes it again"
     case .member(let member, let interval, let reason):
       "the network of member \(member) for interval \(interval) could not be made: \(reason)"
     }

@@ -27,6 +27,11 @@ public struct RunSettings: Codable, Hashable, Sendable {
     RunSeed(seed).seed(member: 0, interval: 0, purpose: .evaluation)
   }
 
+  /// What the draws of an evaluation afresh follow from, the `number`-th of a run. (Member 1 is the soup's.)
+  func freshSeed(_ number: Int) -> UInt64 {
+    RunSeed(seed).seed(member: 2 + number, interval: 0, purpose: .evaluation)
+  }
+
   /// Makes settings.
   public init(
     task: String, seed: UInt64 = 0, method: MethodSettings, workers: Int = 1, threadsPerWorker: Int = 1,

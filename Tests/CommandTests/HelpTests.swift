@@ -23,6 +23,8 @@ import Testing
         report                  Show what a search has found.
         compare                 Compare finished searches over seeds, by strategy and
                                 settings.
+        evaluate                Evaluate a finished search's best network on draws
+                                that the search has not used.
         soup                    Average the weights of a finished search's last
                                 members, as far as that improves the best one.
         sample                  Make new pictures from a run's best network, or from

@@ -11,6 +11,14 @@ public enum TestChoice: String, CaseIterable, Sendable {
   case mannWhitney = "mann-whitney"
 }
 
+/// By which fitness of every run groups are compared.
+public enum FitnessChoice: String, CaseIterable, Sendable, Codable {
+  /// The highest that the search measured, all on the same draws.
+  case best
+  /// The best network's on fresh draws (``FreshEvaluation``).
+  case fresh
+}
+
 /// What a comparison found: ``text`` for people, ``json`` for machines.
 public struct ComparisonReport: Encodable, Hashable, Sendable {
   /// A group's figures.
@@ -19,7 +27,7 @@ public struct ComparisonReport: Encodable, Hashable, Sendable {
     public let label: String
     /// Its runs' folders, seeds and curves.
     public let runs: [Run]
-    /// The mean of the runs' best fitness.
+    /// The mean of the runs' fitness.
     public let mean: Double
     /// Its standard deviation, with n - 1; nil for a single run.
     public let standardDeviation: Double?
@@ -37,9 +45,11 @@ public struct ComparisonReport: Encodable, Hashable, Sendable {
     public let seed: UInt64
     /// Its best fitness up to the end of each interval.
     public let bestSoFar: [Double]
+    /// The best network's mean fitness on fresh draws; nil where that was not measured.
+    public let freshFitness: Double?
   }
 
-  /// Whether one group's best fitness is greater than another's.
+  /// Whether one group's fitness is greater than another's.
   public struct Test: Encodable, Hashable, Sendable {
     /// The group that may be better.
     public let greater: String
@@ -55,6 +65,8 @@ public struct ComparisonReport: Encodable, Hashable, Sendable {
     public let smallestPValue: Double?
   }
 
+  /// The fitness that was compared.
+  public let fitness: FitnessChoice
   /// The group that is tested against the others.
   public let reference: String
   /// The groups in the order in which their runs were named.
@@ -69,38 +81,45 @@ public struct ComparisonReport: Encodable, Hashable, Sendable {
 }
 
 extension Comparison {
-  /// Summarises the groups, and tests whether one's best fitness is greater than the others'.
+  /// Summarises the groups, and tests whether one's fitness is greater than the others'.
   ///
   /// - Parameters:
   ///   - reference: the group to test, by its name or the beginning of it; nil for the first.
   ///   - test: by which test.
+  ///   - fitness: by which of every run's.
   /// - Throws: ``ComparisonError`` if there is no such group, or the test cannot be made.
   public func report(
-    reference: String? = nil, test: TestChoice = .auto
+    reference: String? = nil, test: TestChoice = .auto, fitness: FitnessChoice = .best
   ) throws(ComparisonError) -> ComparisonReport {
     guard let first = groups.first else { throw .noRuns }
     let chosen = if let reference { try group(named: reference) } else { first }
     var tests: [ComparisonReport.Test] = []
-    for other in groups where other != chosen { tests.append(try chosen.isGreater(than: other, by: test)) }
-    return ComparisonReport(
-      reference: chosen.label, groups: groups.compactMap(ComparisonReport.Group.init), tests: tests)
+    for other in groups where other != chosen {
+      tests.append(try chosen.isGreater(than: other, by: test, fitness))
+    }
+    var shown: [ComparisonReport.Group] = []
+    for group in groups {
+      if let figures = try ComparisonReport.Group(group, fitness) { shown.append(figures) }
+    }
+    return ComparisonReport(fitness: fitness, reference: chosen.label, groups: shown, tests: tests)
   }
 }
 
 extension Comparison.Group {
-  /// Whether this group's best fitness is greater than another's.
+  /// Whether this group's fitness is greater than another's.
   func isGreater(
-    than other: Self, by choice: TestChoice
+    than other: Self, by choice: TestChoice, _ fitness: FitnessChoice
   ) throws(ComparisonError) -> ComparisonReport.Test {
     let isPaired = seeds == other.seeds
     if choice == .wilcoxon && !isPaired {
       throw .unpaired(first: label, firstSeeds: seeds, second: other.label, secondSeeds: other.seeds)
     }
     let test: TestChoice = choice == .auto ? (isPaired ? .wilcoxon : .mannWhitney) : choice
+    let (own, others) = (try self.fitness(fitness), try other.fitness(fitness))
     let result =
       test == .wilcoxon
-      ? RankTest.wilcoxonSignedRank(zip(best, other.best).map { ($0, $1) })
-      : RankTest.mannWhitney(best, other.best)
+      ? RankTest.wilcoxonSignedRank(zip(own, others).map { ($0, $1) })
+      : RankTest.mannWhitney(own, others)
     return ComparisonReport.Test(
       greater: label, than: other.label, test: test.rawValue, statistic: result?.statistic,
       pValue: result?.pValue, smallestPValue: result?.smallestPValue)
@@ -108,11 +127,14 @@ extension Comparison.Group {
 }
 
 extension ComparisonReport.Group {
-  init?(_ group: Comparison.Group) {
-    guard let summary = SampleSummary(group.best) else { return nil }
+  init?(_ group: Comparison.Group, _ fitness: FitnessChoice) throws(ComparisonError) {
+    guard let summary = SampleSummary(try group.fitness(fitness)) else { return nil }
     self.init(
       label: group.label,
-      runs: group.runs.map { .init(folder: $0.folder, seed: $0.settings.seed, bestSoFar: $0.bestSoFar) },
+      runs: group.runs.map {
+        .init(
+          folder: $0.folder, seed: $0.settings.seed, bestSoFar: $0.bestSoFar, freshFitness: $0.freshFitness)
+      },
       mean: summary.mean, standardDeviation: summary.count > 1 ? summary.standardDeviation : nil,
       least: summary.least, best: summary.greatest)
   }
@@ -135,7 +157,8 @@ extension ComparisonReport {
         [String(group.runs.count)]
           + [group.mean, group.standardDeviation, group.least, group.best].map(number))
     }
-    return ([row("group", ["runs", "mean", "st. dev.", "worst", "best"])] + rows + tests.map(\.text))
+    let title = fitness == .fresh ? ["fitness of the best networks on fresh draws"] : []
+    return (title + [row("group", ["runs", "mean", "st. dev.", "worst", "best"])] + rows + tests.map(\.text))
       .joined(separator: "\n") + "\n"
   }
 }
