@@ -13,4 +13,10 @@ public struct Announcement: Hashable, Sendable {
     self.searchSpace = searchSpace
     self.showsBest = showsBest
   }
+
+  /// What is not as another worker of the same trainer has announced it; nil if all is.
+  func difference(from other: Announcement) -> String? {
+    if searchSpace != other.searchSpace { return "search space" }
+    return showsBest == other.showsBest ? nil : "value of `shows_best`"
+  }
 }

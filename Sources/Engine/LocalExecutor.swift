@@ -112,9 +112,9 @@ public actor LocalExecutor: Executor {
   private func makeReady(_ number: Int) async throws {
     guard let announced = try await workers[number]?.ready() else { return }
     try announced.searchSpace.validate()
-    if let announcement, announcement != announced {
+    if let announcement, let difference = announced.difference(from: announcement) {
       throw WorkerLost(
-        worker: number, reason: "it announced another search space than the workers before", lastWords: "")
+        worker: number, reason: "it announced another \(difference) than the workers before", lastWords: "")
     }
     announcement = announced
   }

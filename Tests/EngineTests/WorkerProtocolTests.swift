@@ -57,6 +57,12 @@ import Testing
     let showing = line.dropLast() + #","shows_best":true}"#
     #expect(
       try ReadyLine.announcement(in: Data(showing.utf8)) == Announcement(searchSpace: space, showsBest: true))
+    let announced = Announcement(searchSpace: space)
+    #expect(announced.difference(from: announced) == nil)
+    #expect(
+      Announcement(searchSpace: space, showsBest: true).difference(from: announced) == "value of `shows_best`"
+    )
+    #expect(Announcement(searchSpace: SearchSpace(genes: [])).difference(from: announced) == "search space")
     // A trainer that shows nothing says what it always said.
     let ready = try WorkerProtocol.line(ReadyLine(ready: true, protocol: 1, searchSpace: space))
     #expect(!String(decoding: ready, as: UTF8.self).contains("shows_best"))
