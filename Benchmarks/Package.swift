@@ -51,7 +51,7 @@ let package = Package(
       name: "replay-draws",
       dependencies: [
         "Measurement", .product(name: "PBTNAS", package: "pbtnas"),
-        .product(name: "Tasks", package: "pbtnas"),
+        .product(name: "Torch", package: "pbtnas"), .product(name: "Tasks", package: "pbtnas"),
       ]),
   ],
   swiftLanguageModes: [.v6],

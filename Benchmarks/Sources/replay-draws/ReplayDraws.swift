@@ -16,8 +16,12 @@ enum ReplayDraws {
     Runtime.reuseMemory()
     let given = Array(CommandLine.arguments.dropFirst())
     let words = given + ["pixels", "memory", "now", "0"].dropFirst(given.count)
-    let (isPixels, isMapped, isAhead) = (words[0] != "state", words[1] == "files", words[2] == "ahead")
-    let milliseconds = Int(words[3]) ?? 0
+    guard words.count == 4, let milliseconds = Int(words[3]), ["state", "pixels"].contains(words[0]),
+      ["memory", "files"].contains(words[1]), ["now", "ahead"].contains(words[2])
+    else {
+      throw TorchError("usage: replay-draws [state|pixels] [memory|files] [now|ahead] [MILLISECONDS]")
+    }
+    let (isPixels, isMapped, isAhead) = (words[0] == "pixels", words[1] == "files", words[2] == "ahead")
     let layout = ReplayLayout(
       isPixels ? .pixels(channels: 3, height: 84, width: 84) : .state(length: 24), actionLength: 6)
     var buffer = ReplayBuffer(layout, capacity: 20_000, steps: 3, discount: 0.99)

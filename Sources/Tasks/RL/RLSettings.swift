@@ -10,7 +10,7 @@ public enum BufferSharing: String, CaseIterable, Sendable, Codable {
   /// All agents of the search have one, which is once on the disk and once in memory.
   ///
   /// In an interval, every agent learns from what all agents of the search, also those that were replaced
-  /// since, had experienced when the interval began, and from its own steps as it takes them: draws are
+  /// since, had experienced when the interval began, and from its own steps up to its last update: draws are
   /// uniform over all transitions of both. What the others experience meanwhile joins at the interval's end.
   /// So the result does not depend on who runs when. Where there are more transitions than
   /// `replay_capacity`, the oldest episodes leave first: those of earlier intervals, and within an interval

@@ -52,16 +52,20 @@ public struct DrawnTransitions: Sendable {
 /// buffer, so another thread can read them.
 struct ChosenTransitions: Sendable {
   /// Where each begins.
-  var places: [(episode: ReplayEpisode, start: Int)] = []
+  private var places: [(episode: ReplayEpisode, start: Int)] = []
   private let layout: ReplayLayout
   private let steps: Int
   private let discount: Float
 
-  init(_ layout: ReplayLayout, steps: Int, discount: Float) {
+  init(_ layout: ReplayLayout, count: Int, steps: Int, discount: Float) {
     self.layout = layout
     self.steps = steps
     self.discount = discount
+    places.reserveCapacity(count)
   }
+
+  /// Adds the transition that begins at a step of an episode.
+  mutating func append(_ episode: ReplayEpisode, from start: Int) { places.append((episode, start)) }
 
   /// Copies the records and sums the returns.
   func read() -> DrawnTransitions {

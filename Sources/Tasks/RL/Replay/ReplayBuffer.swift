@@ -136,24 +136,41 @@ extension ReplayBuffer {
   public func sample(_ count: Int, using random: inout SeededGenerator) throws(ReplayError)
     -> DrawnTransitions
   {
-    try choose(count, using: &random).read()
+    var chosen = ChosenTransitions(layout, count: count, steps: steps, discount: discount)
+    try draw(count, using: &random) { chosen.append(episodes[$0], from: $1) }
+    return chosen.read()
   }
 
-  /// Chooses transitions as ``sample(_:using:)`` does, and leaves it to whoever has them to read them.
+  /// Chooses transitions as ``sample(_:using:)`` does, and leaves it to whoever has them to read them: they stay
+  /// what they are, whatever becomes of the buffer.
   func choose(_ count: Int, using random: inout SeededGenerator) throws(ReplayError) -> ChosenTransitions {
-    let starts = starts
-    guard starts > 0 else { throw ReplayError(path: "", reason: .empty(steps: steps)) }
-    var chosen = ChosenTransitions(layout, steps: steps, discount: discount)
-    for _ in 0..<count {
-      let (episode, start) = locate(random.below(starts))
-      let isGrowing = isEpisodeOpen && episode == episodes.count - 1
-      chosen.places.append(
-        isGrowing ? episodes[episode].excerpt(start, steps: steps) : (episodes[episode], start))
+    var chosen = ChosenTransitions(layout, count: count, steps: steps, discount: discount)
+    try draw(count, using: &random) { number, start in
+      let episode = episodes[number]
+      if isEpisodeOpen && number == episodes.count - 1 {
+        // It would be copied as a whole when it grows.
+        let (excerpt, first) = episode.excerpt(start, steps: steps)
+        chosen.append(excerpt, from: first)
+      } else {
+        chosen.append(episode, from: start)
+      }
     }
     return chosen
   }
 
-  /// The episode and the step with a number among all that can be drawn, the oldest first.
+  /// Draws episodes' numbers and steps.
+  private func draw(
+    _ count: Int, using random: inout SeededGenerator, _ body: (_ episode: Int, _ start: Int) -> Void
+  ) throws(ReplayError) {
+    let starts = starts
+    guard starts > 0 else { throw ReplayError(path: "", reason: .empty(steps: steps)) }
+    for _ in 0..<count {
+      let (episode, start) = locate(random.below(starts))
+      body(episode, start)
+    }
+  }
+
+  /// The episode's number and the step with a number among all that can be drawn, the oldest first.
   private func locate(_ number: Int) -> (episode: Int, start: Int) {
     let wanted = number + startsGone
     // The first finished episode that reaches beyond it; the open one if there is none.

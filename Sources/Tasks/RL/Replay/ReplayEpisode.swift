@@ -67,8 +67,8 @@ struct ReplayEpisode: Sendable {
         rewards: exact(columns.rewards), discounts: exact(columns.discounts)))
   }
 
-  /// The records in memory that one transition needs, with the step that it begins at there: a copy that is
-  /// not in the way of the episode's growth.
+  /// An episode of just the records that one transition needs, and the step that the transition begins at
+  /// there. Records of a file are not copied.
   func excerpt(_ start: Int, steps: Int) -> (episode: ReplayEpisode, start: Int) {
     guard case .memory(let columns) = storage else { return (self, start) }
     let first = max(0, start - (layout.stack - 1))

@@ -3,11 +3,11 @@ import PBTNAS
 import Synchronization
 
 /// Draws the batches of an agent's updates ahead: while an update computes, another thread puts the next
-/// one's tensors together.
+/// one's tensors together. So there is one batch more in memory than without.
 ///
 /// A batch is chosen when the one before it is taken, from what the buffer holds then. So what is drawn
-/// follows from the seed and the order of steps and updates alone, and an update may not draw the steps since
-/// the update before it. (The loaders of DrQ-v2's own code draw dozens of batches ahead.)
+/// follows from the seed and the order of steps and updates alone, and an update cannot yet draw the steps
+/// since the update before it. (The loaders of DrQ-v2's own code draw dozens of batches ahead.)
 public final class ReplayPrefetch {
   /// A batch that is being made.
   private final class Work: Sendable {
@@ -16,14 +16,12 @@ public final class ReplayPrefetch {
 
     init(_ chosen: ChosenTransitions, on queue: DispatchQueue) {
       queue.async {
-        self.result.withLock { result in
-          result = Result { try ReplayBatch(chosen.read()) }
-        }
+        self.result.withLock { $0 = Result { try ReplayBatch(chosen.read()) } }
         self.isDone.signal()
       }
     }
 
-    /// Waits for the batch; nil if it was taken before.
+    /// Waits for the batch, and gives it away: to be called once.
     func take() throws -> ReplayBatch? {
       isDone.wait()
       return try result.withLock { $0.take() }?.get()
@@ -33,7 +31,7 @@ public final class ReplayPrefetch {
   private let buffer: ReplayBuffer
   private let count: Int
   private var random: SeededGenerator
-  private let queue = DispatchQueue(label: "replay", qos: .userInitiated)
+  private let queue = DispatchQueue(label: "replay")
   private var ahead: Work?
 
   /// Prepares to draw batches of `count` transitions.
@@ -43,12 +41,19 @@ public final class ReplayPrefetch {
     self.random = random
   }
 
+  deinit {
+    // The batch that nobody will take must not outlive what it was made for.
+    queue.sync {}
+  }
+
   /// The next batch, on the CPU.
   ///
   /// - Throws: ``ReplayError`` if the buffer has no transitions yet; ``TorchError`` if there is no memory.
   public func next() throws -> ReplayBatch {
-    let batch = try ahead?.take() ?? ReplayBatch(buffer.sample(count, using: &random))
-    ahead = Work(try buffer.choose(count, using: &random), on: queue)
+    let work = ahead.take()
+    let batch = try work?.take() ?? ReplayBatch(buffer.sample(count, using: &random))
+    // A long episode may have just driven out all others.
+    if buffer.starts > 0 { ahead = Work(try buffer.choose(count, using: &random), on: queue) }
     return batch
   }
 }
