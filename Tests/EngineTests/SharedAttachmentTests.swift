@@ -144,6 +144,10 @@ import Testing
       let makes = ["attachments/\(name)", sharer.end.name]
       #expect(makes.contains(where: restored.contains), "\(name), seed \(seed)")
     }
+    for name in try run.attachmentNames() {
+      let path = "\(run.folder.path)/attachments/\(name)"
+      #expect(FileDigests().damage(of: path, expected: AttachmentFolder.digest(in: name)) == nil)
+    }
     #expect(!run.seen.contains { if case .checkpointRestored(_, false) = $0 { true } else { false } })
   }
 
