@@ -8,7 +8,7 @@ struct Compare: ParsableCommand {
     discussion: """
       Runs that differ in nothing but the seed form a group, named after its strategy and what tells it from \
       the others. The reference group is tested against each other one: is its fitness greater? P-values are \
-      one-sided and exact. A run's fitness is the best that its search measured, or with --fitness fresh what \
+      one-sided and exact. A run's fitness is the best that its search measured, or with --fitness held-out what \
       `pbtnas evaluate` has found of its best network.
       """)
 

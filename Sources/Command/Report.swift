@@ -12,8 +12,8 @@ struct Report: ParsableCommand {
   func run() throws {
     let run = RunFolder(path: folder)
     print(try run.readSummary(), terminator: "")
-    if let fresh = try run.readFreshEvaluation() {
-      print("\nThe best network's \(freshWords(fresh))", terminator: "")
+    if let evaluation = try run.readHeldOutEvaluation() {
+      print("\nThe best network's \(heldOutWords(evaluation))", terminator: "")
     }
     if let soup = try run.readSoup() { print("\nModel soup:\n\(soupWords(soup))", terminator: "") }
   }

@@ -54,7 +54,7 @@ struct Resume: AsyncParsableCommand {
 }
 
 struct WorkersOption: ParsableArguments {
-  @Option(help: "How many members train at once, instead of what the settings say.")
+  @Option(help: "How many work at once, instead of what the settings say.")
   var workers: Int?
 
   func validate() throws {
@@ -89,21 +89,32 @@ func workerCommand(
     ], threads: threads)
 }
 
+/// Workers for a run.
+private func executor(
+  _ configuration: RunConfiguration, in folder: RunFolder, _ base: String, workers: Int
+) throws -> LocalExecutor {
+  LocalExecutor(
+    workers: workers, command: try workerCommand(configuration, in: folder, base),
+    heartbeatTimeout: configuration.run.heartbeatTimeout, logFolder: folder.logs)
+}
+
 /// Has a finished run's trainer do something, to the end or to Ctrl-C.
 ///
-/// - Parameter count: how many workers; nil for as many as the run had.
+/// - Parameters:
+///   - count: how many workers; nil for as many as the settings say.
+///   - most: how many have something to do.
 func withWorkers(
-  of folder: RunFolder, count: Int?, _ work: (any Executor) async throws -> Void
+  of folder: RunFolder, count: Int? = nil, atMost most: Int,
+  _ work: (RunSettings, any Executor) async throws -> Void
 ) async throws {
   let base = try folder.baseFolder()
   let configuration = try RunConfiguration(file: folder.configuration, baseFolder: base)
-  let executor = LocalExecutor(
-    workers: count ?? configuration.run.workers, command: try workerCommand(configuration, in: folder, base),
-    heartbeatTimeout: configuration.run.heartbeatTimeout, logFolder: folder.logs)
+  let executor = try executor(
+    configuration, in: folder, base, workers: min(count ?? configuration.run.workers, most))
   let interrupts = InterruptHandler { await executor.stop() }
   defer { interrupts.cancel() }
   do {
-    try await work(executor)
+    try await work(configuration.run, executor)
   } catch is CancellationError {
     throw ExitCode(130)
   }
@@ -117,10 +128,7 @@ private func runSearch(
   let configuration = try RunConfiguration(file: folder.configuration, baseFolder: base)
   var settings = configuration.run
   settings.workers = workers ?? settings.workers
-  let command = try workerCommand(configuration, in: folder, base)
-  let executor = LocalExecutor(
-    workers: settings.workers, command: command, heartbeatTimeout: settings.heartbeatTimeout,
-    logFolder: folder.logs)
+  let executor = try executor(configuration, in: folder, base, workers: settings.workers)
   let display = makeDisplay(options)
   let search = try Search(folder, settings, executor: executor, resumes: resumes) { display.show($0) }
   let interrupts = InterruptHandler {

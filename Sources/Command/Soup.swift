@@ -30,8 +30,9 @@ struct Soup: AsyncParsableCommand {
   func run() async throws {
     let run = RunFolder(path: folder)
     let isQuiet = json
-    try await withWorkers(of: run, count: 1) { executor in
-      let summary = try await makeSoup(of: run, parts: parts, executor: executor) { step in
+    try await withWorkers(of: run, atMost: 1) { settings, executor in
+      let summary = try await makeSoup(of: run, parts: parts, settings: settings, executor: executor) {
+        step in
         if isQuiet { return }
         writeOut(
           "member \(step.member): fitness of the soup with it \(shown(step.fitness)), "

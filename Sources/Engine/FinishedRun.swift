@@ -12,8 +12,10 @@ struct FinishedRun: Sendable {
 
   /// Opens a run.
   ///
-  /// - Throws: ``RunError`` if there is none, it is not finished, or another engine works on it.
-  init(_ folder: RunFolder) throws {
+  /// - Parameter now: the settings as they are now; nil for the record's.
+  /// - Throws: ``RunError`` if there is none, it is not finished, it began with other settings, or another
+  ///   engine works on it.
+  init(_ folder: RunFolder, _ now: RunSettings?) throws {
     try folder.requireRun()
     lock = try RunLock(folder)
     record = try Record(path: folder.record)
@@ -21,6 +23,7 @@ struct FinishedRun: Sendable {
       let summary: RunSummary = try record.get("summary"),
       let space: SearchSpace = try record.get("searchSpace")
     else { throw RunError.notFinished(folder: folder.path) }
+    if let change = now?.change(since: settings) { throw change }
     (self.folder, self.settings, self.summary, self.space) = (folder, settings, summary, space)
   }
 
@@ -28,10 +31,12 @@ struct FinishedRun: Sendable {
   ///
   /// - Throws: ``RunError`` if the trainer has another search space by now; what the work or the executor
   ///   throws.
-  func with<Result>(
+  func withExecutor<Result>(
     _ executor: any Executor, isolation: isolated (any Actor)? = #isolation,
     _ work: () async throws -> Result
   ) async throws -> Result {
+    // The lock must stay as long as the work takes.
+    defer { withExtendedLifetime(self) {} }
     do {
       let announced = try await executor.start().searchSpace
       guard announced.genes == space.genes else { throw RunError.changed(what: "the trainer's search space") }
@@ -50,13 +55,14 @@ struct FinishedRun: Sendable {
   ///   - member: whom the record names if the worker is lost,
   ///   - interval: and in which interval.
   func evaluate(
-    _ job: EvaluateJob, with executor: any Executor, isolation: isolated (any Actor)? = #isolation,
-    member: Int, interval: Int
+    _ job: EvaluateJob, member: Int, interval: Int, with executor: any Executor,
+    isolation: isolated (any Actor)? = #isolation
   ) async throws -> Double {
     let done = try await executor.run(.evaluate(job), retries: settings.retries) { error, tryAgain in
       try record.note(
         .workerLost(member: member, interval: interval, reason: error.description, tryAgain: tryAgain))
     }
-    return done.result?.fitness ?? .nan
+    guard let result = done.result else { throw JobFailed("the trainer evaluated nothing") }
+    return result.fitness
   }
 }

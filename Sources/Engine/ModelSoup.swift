@@ -68,14 +68,16 @@ public struct SoupStep: Hashable, Sendable {
 /// - Parameters:
 ///   - parts: the parts of the network that are averaged, by how their parameters' names begin: the paper's RL
 ///     variants are `encoder` alone and `actor` alone. Empty for all of it.
+///   - settings: as they are now, which must be those that the run began with; nil for the record's.
 ///   - executor: evaluates; it is started and stopped here.
 ///   - report: is told every step.
 /// - Throws: ``RunError`` if there is no run, or one that is not finished; ``SoupError``; what the executor
 ///   throws.
 public func makeSoup(
-  of folder: RunFolder, parts: [String] = [], executor: any Executor, report: (SoupStep) -> Void
+  of folder: RunFolder, parts: [String] = [], settings: RunSettings? = nil, executor: any Executor,
+  report: (SoupStep) -> Void
 ) async throws -> SoupSummary {
-  let run = try FinishedRun(folder)
+  let run = try FinishedRun(folder, settings)
   let interval = run.summary.intervals
   let rows = try run.record.members(interval: interval)
   let candidates = soupCandidates(
@@ -85,7 +87,7 @@ public func makeSoup(
   if let (part, known) = ingredients[0].contents.unknownSoupPart(among: parts) {
     throw SoupError.unknownPart(part, known: known)
   }
-  return try await run.with(executor) {
+  return try await run.withExecutor(executor) {
     let summary = try await Kitchen(run: run, parts: parts, executor: executor)
       .cook(candidates, ingredients, report)
     try run.record.set("soup", summary)
@@ -116,7 +118,7 @@ private struct Kitchen {
     // What an attempt leaves must not stay; that it is gone already is as well.
     defer { try? FileManager.default.removeItem(atPath: trial) }
     let chosenBy = settings.evaluationSeed
-    let others = RunSeed(settings.seed).seed(member: 1, interval: 0, purpose: .evaluation)
+    let others = settings.soupSeed
     let (best, genome) = (ingredients[0].file.path, ingredients[0].genome)
     let alone = try await evaluate(best, genome, chosenBy, candidates[0])
     report(SoupStep(member: candidates[0], fitness: alone, isKept: true))
@@ -155,8 +157,8 @@ private struct Kitchen {
     _ checkpoint: String, _ genome: Genome, _ seed: UInt64, _ member: Int, artifacts: String? = nil
   ) async throws -> Double {
     try await run.evaluate(
-      EvaluateJob(genome: genome, checkpoint: checkpoint, seed: seed, artifacts: artifacts), with: executor,
-      member: member, interval: run.summary.intervals)
+      EvaluateJob(genome: genome, checkpoint: checkpoint, seed: seed, artifacts: artifacts),
+      member: member, interval: run.summary.intervals, with: executor)
   }
 }
 

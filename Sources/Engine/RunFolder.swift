@@ -283,6 +283,8 @@ public enum RunError: Error, Hashable, Sendable {
   case lost(checkpoint: String, reason: String)
   /// The best network's file is gone or damaged.
   case bestDamaged(file: String, reason: String)
+  /// The best network has no finite fitness on held-out draws.
+  case diverged(file: String, evaluation: Int)
   /// A member's network could not be made.
   case member(Int, interval: Int, reason: String)
 }
@@ -320,12 +322,14 @@ extension RunError: CustomStringConvertible {
       "\(folder): checkpoints take \(shownBytes(used)) and would need \(shownBytes(needed)) more, which is over storage.disk_limit, "
         + "\(shownBytes(limit)); raise it in \(folder)/config.yml and go on by `pbtnas resume \(folder)`"
     case .changed(let what):
-      "\(what) is not what it was when the run began; a run cannot be resumed with another"
+      "\(what) is not what it was when the run began; a run cannot go on with another"
     case .settings(let problems): problems.joined(separator: "\n")
     case .lost(let checkpoint, let reason):
       "\(checkpoint) cannot be made again: \(reason)"
     case .bestDamaged(let file, let reason):
       "\(file): \(reason); `pbtnas resume` with the run's folder makes it again"
+    case .diverged(let file, let evaluation):
+      "\(file) has no finite fitness in held-out evaluation \(evaluation), so there is no mean; nothing was kept"
     case .member(let member, let interval, let reason):
       "the network of member \(member) for interval \(interval) could not be made: \(reason)"
     }

@@ -27,9 +27,26 @@ public struct RunSettings: Codable, Hashable, Sendable {
     RunSeed(seed).seed(member: 0, interval: 0, purpose: .evaluation)
   }
 
-  /// What the draws of an evaluation afresh follow from, the `number`-th of a run. (Member 1 is the soup's.)
-  func freshSeed(_ number: Int) -> UInt64 {
+  /// What the draws follow from on which a soup is evaluated at the end.
+  var soupSeed: UInt64 { RunSeed(seed).seed(member: 1, interval: 0, purpose: .evaluation) }
+
+  /// What the draws of a held-out evaluation follow from, the `number`-th of a run.
+  func heldOutSeed(_ number: Int) -> UInt64 {
     RunSeed(seed).seed(member: 2 + number, interval: 0, purpose: .evaluation)
+  }
+
+  /// What a run that began with other settings cannot go on with; nil if nothing. How many workers there are,
+  /// and what is kept, may change.
+  func change(since old: RunSettings) -> RunError? {
+    guard old.method == method, old.seed == seed, old.task == task else {
+      return .changed(what: "a setting under `task`, `seed` or `search`")
+    }
+    // A setting that the record does not have came with a later version, whose default does as was done before.
+    for (key, before) in (old.taskSettings ?? [:]).sorted(by: { $0.key < $1.key }) {
+      guard let now = taskSettings?[key], now != before else { continue }
+      return .changed(what: "the setting `\(key)` (\(before), now \(now))")
+    }
+    return nil
   }
 
   /// Makes settings.

@@ -7,7 +7,7 @@ extension Search {
   func beginFirstInterval() async throws {
     try folder.prepare(interval: 1)
     let genomes = try initialPopulation(space, method, seed: seed)
-    let rows = try await concurrently(genomes.indices) { member in
+    let rows = try await executor.concurrently(genomes.indices) { member in
       let start = try await self.makeFirst(member, genomes[member])
       return try await Record.Row(
         interval: 1, member: member, genome: genomes[member],
@@ -40,7 +40,7 @@ extension Search {
     let repaired = ends.map(current)
     try makeRoom(for: generation.offspring.map { 2 * folder.size(of: ends[$0.base].name) }, in: interval)
     try folder.prepare(interval: interval + 1)
-    let offspring = try await concurrently(generation.offspring.indices) { index in
+    let offspring = try await executor.concurrently(generation.offspring.indices) { index in
       let offspring = generation.offspring[index]
       let (start, fresh) = try await self.make(offspring, from: repaired, interval: interval + 1)
       return try Record.Row(

@@ -15,7 +15,7 @@ extension Search {
     for row in rows where row.isFinished { report(try Self.event(of: row)) }
     // Here for all: the members, which look again, would read large files all at once.
     if !rows.allSatisfy(\.isFinished) { try await repair(sharedFiles(in: interval)) }
-    let finished = try await concurrently(rows.filter { !$0.isFinished }.map(\.member)) { member in
+    let finished = try await executor.concurrently(rows.filter { !$0.isFinished }.map(\.member)) { member in
       try await self.train(rows[member])
     }
     for row in finished { members[row.member] = row }

@@ -1,6 +1,5 @@
 import Foundation
 import PBTNAS
-import Synchronization
 
 /// A search: trains a population of networks at once, replaces the worst after each interval, and keeps the best.
 ///
@@ -139,17 +138,10 @@ public actor Search {
     return summary
   }
 
-  /// A run goes on only with the settings that it began with; how many workers there are, and what is kept, may change.
+  /// A run goes on only with the settings that it began with.
   private func checkSettings() throws {
     guard let old: RunSettings = try record.get("settings"), try record.lastInterval() != nil else { return }
-    guard old.method == method, old.seed == settings.seed, old.task == settings.task else {
-      throw RunError.changed(what: "a setting under `task`, `seed` or `search`")
-    }
-    // A setting that the record does not have came with a later version, whose default does as was done before.
-    for (key, before) in (old.taskSettings ?? [:]).sorted(by: { $0.key < $1.key }) {
-      guard let now = settings.taskSettings?[key], now != before else { continue }
-      throw RunError.changed(what: "the setting `\(key)` (\(before), now \(now))")
-    }
+    if let change = settings.change(since: old) { throw change }
   }
 
   /// A run goes on only with the search space that it began with.
@@ -188,49 +180,8 @@ public actor Search {
     report(event)
   }
 
-  /// Does something for every member, as many at once as there are workers. The first error ends the rest.
-  func concurrently<Result: Sendable>(
-    _ members: some Collection<Int>, _ body: @escaping @Sendable (Int) async throws -> Result
-  ) async throws -> [Result] {
-    let outcome = Outcome<Result>(count: members.count)
-    // A group that hands out results would wake the search for each of them.
-    await withDiscardingTaskGroup { group in
-      for (index, member) in members.enumerated() {
-        group.addTask {
-          do {
-            outcome.note(try await body(member), at: index)
-          } catch {
-            outcome.note(error)
-            // Whoever still waits for a worker's answer would wait for the end of its training.
-            await self.executor.stop()
-          }
-        }
-      }
-    }
-    return try outcome.get()
-  }
-
   /// Does work with files beside the search, which meanwhile hands out jobs.
   nonisolated func aside<Result: Sendable>(_ work: @Sendable () throws -> Result) async rethrows -> Result {
     try work()
-  }
-}
-
-/// What came of doing something for several members.
-private final class Outcome<Result: Sendable>: Sendable {
-  private let state: Mutex<(results: [Result?], error: (any Error)?)>
-
-  init(count: Int) { state = Mutex((Array(repeating: nil, count: count), nil)) }
-
-  func note(_ result: Result, at index: Int) { state.withLock { $0.results[index] = result } }
-
-  func note(_ error: any Error) { state.withLock { $0.error = $0.error ?? error } }
-
-  /// All results in their order, or the first error.
-  func get() throws -> [Result] {
-    try state.withLock { state in
-      if let error = state.error { throw error }
-      return state.results.compactMap { $0 }
-    }
   }
 }

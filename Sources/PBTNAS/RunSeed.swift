@@ -6,7 +6,8 @@ public enum Purpose: UInt64, Sendable, CaseIterable, Codable {
   case initialWeights = 2
   /// Training: batches, latents, dropout.
   case training = 3
-  /// Evaluation: the same draws for all members and intervals.
+  /// Evaluation: a search uses the same draws for all members and intervals; soups and held-out evaluations
+  /// have their own.
   case evaluation = 4
   /// Choosing parents.
   case parents = 5

@@ -33,20 +33,22 @@ extension BinaryTests {
     let json = try call("compare", "pbt-nas", "random-search", "--json", folder: folder)
     let parsed = try JSONSerialization.jsonObject(with: Data(json.output.utf8)) as? [String: Any]
     #expect(parsed?["reference"] as? String == "pbt-nas" && (parsed?["groups"] as? [Any])?.count == 2)
-    let missing = try call("compare", "pbt-nas", "random-search", "--fitness", "fresh", folder: folder)
+    let missing = try call("compare", "pbt-nas", "random-search", "--fitness", "held-out", folder: folder)
     #expect(
-      missing.code == 1 && missing.error.contains("do so by `pbtnas evaluate pbt-nas`"))
+      missing.code == 1 && missing.error.contains("pbt-nas; do so by `pbtnas evaluate`"))
     for run in ["pbt-nas", "random-search"] {
       let evaluated = try call("evaluate", run, "--times", "2", folder: folder)
       #expect(evaluated.code == 0 && evaluated.error.isEmpty, "\(evaluated)")
       #expect(evaluated.output.contains("evaluation 2 of 2: fitness "))
       let last = evaluated.output.split(separator: "\n").last ?? ""
       #expect(
-        last.hasPrefix("fitness on fresh draws: ") && last.contains(", mean of 2 evaluations, standard"))
+        last.hasPrefix("fitness on held-out draws: ") && last.contains(", mean of 2 evaluations, standard"))
       #expect(try call("report", run, folder: folder).output.hasSuffix("best network's \(last)\n"))
     }
-    let fresh = try call("compare", "pbt-nas", "random-search", "--fitness", "fresh", folder: folder)
-    #expect(fresh.code == 0 && fresh.output.hasPrefix("fitness of the best networks on fresh draws\n"))
+    let heldOut = try call("compare", "pbt-nas", "random-search", "--fitness", "held-out", folder: folder)
+    #expect(
+      heldOut.code == 0
+        && heldOut.output.hasPrefix("fitness of the best networks on held-out draws, means of 2 "))
     let never = try call("evaluate", "pbt-nas", "--times", "0", folder: folder)
     #expect(never.code == 64 && never.error.contains("--times must be at least 1, not 0"))
     let unknown = try call("compare", "pbt-nas", "--reference", "random", folder: folder)

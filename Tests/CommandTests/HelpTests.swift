@@ -57,8 +57,8 @@ import Testing
       OPTIONS:
         -o, --output <folder>   The run's folder; must be empty, or not exist yet.
                                 (default: runs/<config's name>-<number>)
-        --workers <workers>     How many members train at once, instead of what the
-                                settings say.
+        --workers <workers>     How many work at once, instead of what the settings
+                                say.
         --quiet                 Print the best network's file at the end, and nothing
                                 else.
         --json                  Print every event as a line of JSON.

@@ -13,8 +13,8 @@ public struct ComparedRun: Hashable, Sendable {
   public let taskSettings: [String: String]
   /// The best fitness up to the end of each interval.
   public let bestSoFar: [Double]
-  /// The best network's mean fitness on fresh draws (``FreshEvaluation``); nil where that was not measured.
-  public let freshFitness: Double?
+  /// The best network's fitness on held-out draws; nil where that was not measured.
+  public let heldOut: HeldOutEvaluation?
 
   /// The sections of a settings file that say how a search is run or done, and not what is trained.
   private static let engineSections: Set = ["task", "seed", "search", "workers", "storage"]
@@ -31,7 +31,7 @@ public struct ComparedRun: Hashable, Sendable {
     self.folder = folder.path
     self.settings = settings
     taskSettings = try settings.taskSettings ?? Self.taskSettings(inFile: folder.configuration)
-    freshFitness = try FreshEvaluation(record)?.mean
+    heldOut = try HeldOutEvaluation(record)
     let members = Dictionary(grouping: try record.allMembers(), by: \.interval)
     var best = -Double.infinity
     bestSoFar = (1...max(1, summary.intervals)).map { interval in

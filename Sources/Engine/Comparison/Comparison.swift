@@ -12,21 +12,20 @@ public struct Comparison: Hashable, Sendable {
 
     /// Every run's best fitness.
     public var best: [Double] { runs.map(\.best) }
+
     /// Every run's fitness.
     ///
-    /// - Throws: ``ComparisonError/notEvaluated(folder:)`` where there is none on fresh draws.
+    /// - Throws: ``ComparisonError/notEvaluated(folders:)`` where some have none on held-out draws.
     public func fitness(_ choice: FitnessChoice) throws(ComparisonError) -> [Double] {
       switch choice {
       case .best: return best
-      case .fresh:
-        var values: [Double] = []
-        for run in runs {
-          guard let value = run.freshFitness else { throw .notEvaluated(folder: run.folder) }
-          values.append(value)
-        }
-        return values
+      case .heldOut:
+        let missing = runs.filter { $0.heldOut == nil }.map(\.folder)
+        guard missing.isEmpty else { throw .notEvaluated(folders: missing) }
+        return runs.compactMap(\.heldOut?.mean)
       }
     }
+
     /// The runs' seeds.
     public var seeds: [UInt64] { runs.map(\.settings.seed) }
     /// The runs' best fitness so far, summarised over seeds, at the end of each interval.

@@ -10,8 +10,8 @@ public enum ComparisonError: Error, Hashable, Sendable {
   case unknownGroup(String, known: [String])
   /// Several groups' names begin so.
   case ambiguousGroup(String, matching: [String])
-  /// A run's best network was not evaluated on fresh draws.
-  case notEvaluated(folder: String)
+  /// Runs' best networks were not evaluated on held-out draws.
+  case notEvaluated(folders: [String])
   /// Two groups have no pairs of runs with the same seed.
   case unpaired(first: String, firstSeeds: [UInt64], second: String, secondSeeds: [UInt64])
 }
@@ -30,8 +30,9 @@ extension ComparisonError: CustomStringConvertible {
       "there is no group `\(name)`; the groups are \(quoted(known))"
     case .ambiguousGroup(let name, let matching):
       "`\(name)` may be any of \(quoted(matching)); give the whole name of one"
-    case .notEvaluated(let folder):
-      "the best network of \(folder) was not evaluated on fresh draws; do so by `pbtnas evaluate \(folder)`"
+    case .notEvaluated(let folders):
+      "the best networks of these runs were not evaluated on held-out draws: \(folders.joined(separator: ", ")); "
+        + "do so by `pbtnas evaluate` with each of these folders"
     case .unpaired(let first, let firstSeeds, let second, let secondSeeds):
       "Wilcoxon's test compares runs in pairs of the same seed, but `\(first)` has the seeds \(list(firstSeeds)) "
         + "and `\(second)` \(list(secondSeeds)); leave out runs without a partner, or use the test mann-whitney"

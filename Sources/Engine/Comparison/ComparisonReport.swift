@@ -15,8 +15,8 @@ public enum TestChoice: String, CaseIterable, Sendable {
 public enum FitnessChoice: String, CaseIterable, Sendable, Codable {
   /// The highest that the search measured, all on the same draws.
   case best
-  /// The best network's on fresh draws (``FreshEvaluation``).
-  case fresh
+  /// The best network's on held-out draws (``HeldOutEvaluation``).
+  case heldOut = "held-out"
 }
 
 /// What a comparison found: ``text`` for people, ``json`` for machines.
@@ -45,8 +45,8 @@ public struct ComparisonReport: Encodable, Hashable, Sendable {
     public let seed: UInt64
     /// Its best fitness up to the end of each interval.
     public let bestSoFar: [Double]
-    /// The best network's mean fitness on fresh draws; nil where that was not measured.
-    public let freshFitness: Double?
+    /// The best network's fitness in each evaluation on held-out draws; nil where there was none.
+    public let heldOutFitness: [Double]?
   }
 
   /// Whether one group's fitness is greater than another's.
@@ -95,7 +95,7 @@ extension Comparison {
     let chosen = if let reference { try group(named: reference) } else { first }
     var tests: [ComparisonReport.Test] = []
     for other in groups where other != chosen {
-      tests.append(try chosen.isGreater(than: other, by: test, fitness))
+      tests.append(try chosen.isGreater(than: other, by: test, comparing: fitness))
     }
     var shown: [ComparisonReport.Group] = []
     for group in groups {
@@ -108,7 +108,7 @@ extension Comparison {
 extension Comparison.Group {
   /// Whether this group's fitness is greater than another's.
   func isGreater(
-    than other: Self, by choice: TestChoice, _ fitness: FitnessChoice
+    than other: Self, by choice: TestChoice, comparing fitness: FitnessChoice
   ) throws(ComparisonError) -> ComparisonReport.Test {
     let isPaired = seeds == other.seeds
     if choice == .wilcoxon && !isPaired {
@@ -133,7 +133,8 @@ extension ComparisonReport.Group {
       label: group.label,
       runs: group.runs.map {
         .init(
-          folder: $0.folder, seed: $0.settings.seed, bestSoFar: $0.bestSoFar, freshFitness: $0.freshFitness)
+          folder: $0.folder, seed: $0.settings.seed, bestSoFar: $0.bestSoFar,
+          heldOutFitness: $0.heldOut?.fitness)
       },
       mean: summary.mean, standardDeviation: summary.count > 1 ? summary.standardDeviation : nil,
       least: summary.least, best: summary.greatest)
@@ -143,6 +144,14 @@ extension ComparisonReport.Group {
 // MARK: For people
 
 extension ComparisonReport {
+  /// What the held-out fitness is a mean of.
+  private var heldOutTitle: String {
+    let counts = groups.flatMap(\.runs).compactMap(\.heldOutFitness?.count)
+    let (least, most) = (counts.min() ?? 0, counts.max() ?? 0)
+    let number = least == most ? "\(most)" : "\(least) to \(most)"
+    return "fitness of the best networks on held-out draws, means of \(number) evaluations"
+  }
+
   /// A table of the groups, and the tests.
   public var text: String {
     let width = max("group".count, groups.map(\.label.count).max() ?? 0)
@@ -157,7 +166,7 @@ extension ComparisonReport {
         [String(group.runs.count)]
           + [group.mean, group.standardDeviation, group.least, group.best].map(number))
     }
-    let title = fitness == .fresh ? ["fitness of the best networks on fresh draws"] : []
+    let title = fitness == .heldOut ? [heldOutTitle] : []
     return (title + [row("group", ["runs", "mean", "st. dev.", "worst", "best"])] + rows + tests.map(\.text))
       .joined(separator: "\n") + "\n"
   }

@@ -6,7 +6,7 @@ import Statistics
 ///
 /// The best fitness of a search is the highest of many that were measured on the same draws, so it flatters
 /// the network that has it. This one does not.
-public struct FreshEvaluation: Codable, Hashable, Sendable {
+public struct HeldOutEvaluation: Codable, Hashable, Sendable {
   /// The digest of the network's file.
   var digest: String?
   /// The fitness in each evaluation, which has its own draws.
@@ -21,7 +21,7 @@ public struct FreshEvaluation: Codable, Hashable, Sendable {
     fitness.count > 1 ? SampleSummary(fitness)?.standardDeviation : nil
   }
 
-  private static let key = "freshEvaluation"
+  private static let key = "heldOutEvaluation"
 
   /// What the record of a run says of its best network; nil if that was not evaluated so.
   init?(_ record: Record) throws {
@@ -55,12 +55,12 @@ public struct FreshEvaluation: Codable, Hashable, Sendable {
 }
 
 extension RunFolder {
-  /// The best network's fitness on fresh draws; nil if it was not measured.
+  /// The best network's fitness on held-out draws; nil if it was not measured.
   ///
   /// - Throws: ``RunError/noRun(folder:)``
-  public func readFreshEvaluation() throws -> FreshEvaluation? {
+  public func readHeldOutEvaluation() throws -> HeldOutEvaluation? {
     try requireRun()
-    return try FreshEvaluation(Record(path: record))
+    return try HeldOutEvaluation(Record(path: record))
   }
 }
 
@@ -68,41 +68,36 @@ extension RunFolder {
 /// run's record. The k-th evaluation's draws follow from the run's seed and k.
 ///
 /// - Parameters:
-///   - times: how many evaluations, each as long as those of the search.
+///   - times: how many evaluations, each as long as those of the search; at least 1.
+///   - settings: as they are now, which must be those that the run began with; nil for the record's.
 ///   - executor: evaluates; it is started and stopped here.
 ///   - report: is told every evaluation's number, counted from 0, and fitness, in any order.
-/// - Throws: ``RunError`` if there is no run, one that is not finished, or one whose best network is damaged;
-///   what the executor throws.
-public func evaluateAfresh(
-  _ folder: RunFolder, times: Int, executor: any Executor,
+/// - Throws: ``RunError`` if there is no run, one that is not finished or began with other settings, or one
+///   whose best network is damaged, or diverges on other draws; what the executor throws.
+public func evaluateHeldOut(
+  _ folder: RunFolder, times: Int, settings: RunSettings? = nil, executor: any Executor,
   report: @escaping @Sendable (_ number: Int, _ fitness: Double) -> Void
-) async throws -> FreshEvaluation {
-  let run = try FinishedRun(folder)
+) async throws -> HeldOutEvaluation {
+  guard times > 0 else { throw RunError.settings(["times: expected at least 1, got \(times)"]) }
+  let run = try FinishedRun(folder, settings)
   guard let best: BestNetwork = try run.record.get("best") else {
-    throw RunError.notFinished(folder: folder.path)
+    throw RunError.bestDamaged(file: folder.best, reason: "the record does not say whose network it is")
   }
   if let damage = FileDigests().damage(of: folder.best, expected: best.digest) {
     throw RunError.bestDamaged(file: folder.best, reason: damage)
   }
-  let fitness = try await run.with(executor) {
-    try await withThrowingTaskGroup(of: (Int, Double).self) { group in
-      for number in 0..<times {
-        let job = EvaluateJob(
-          genome: best.genome, checkpoint: folder.absolute(RunFolder.bestName),
-          seed: run.settings.freshSeed(number), artifacts: nil)
-        group.addTask {
-          let fitness = try await run.evaluate(
-            job, with: executor, member: best.member, interval: best.interval)
-          report(number, fitness)
-          return (number, fitness)
-        }
-      }
-      var fitness = Array(repeating: Double.nan, count: times)
-      for try await (number, value) in group { fitness[number] = value }
+  return try await run.withExecutor(executor) {
+    let fitness = try await executor.concurrently(0..<times) { number in
+      let job = EvaluateJob(
+        genome: best.genome, checkpoint: folder.absolute(RunFolder.bestName),
+        seed: run.settings.heldOutSeed(number), artifacts: nil)
+      let fitness = try await run.evaluate(job, member: best.member, interval: best.interval, with: executor)
+      guard fitness.isFinite else { throw RunError.diverged(file: folder.best, evaluation: number + 1) }
+      report(number, fitness)
       return fitness
     }
+    let evaluation = HeldOutEvaluation(digest: best.digest, fitness: fitness, searchFitness: best.fitness)
+    try evaluation.keep(in: run.record)
+    return evaluation
   }
-  let evaluation = FreshEvaluation(digest: best.digest, fitness: fitness, searchFitness: best.fitness)
-  try evaluation.keep(in: run.record)
-  return evaluation
 }
