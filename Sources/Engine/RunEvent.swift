@@ -11,6 +11,8 @@ public enum RunEvent: Codable, Hashable, Sendable {
   case memberStarted(member: Int, interval: Int)
   /// How far a member has come.
   case progress(member: Int, interval: Int, progress: TrainingProgress)
+  /// Something went amiss while a member was trained, which goes on all the same.
+  case memberWarned(member: Int, interval: Int, warning: String)
   /// A member was trained and evaluated.
   case memberFinished(member: Int, interval: Int, result: TrainingResult)
   /// A member could not be trained in this interval: it ranks last.

@@ -37,6 +37,9 @@ extension Search {
       try await repair([row.start] + sharedFiles(in: interval))
       row.startDigest = current(row.start).digest
       let (result, trained, diverged) = try await trainAndCheck(row)
+      for warning in result.warnings ?? [] {
+        try tell(.memberWarned(member: member, interval: interval, warning: warning))
+      }
       if diverged == nil {
         row.fitness = result.fitness.isFinite ? result.fitness : nil
         row.resultCheckpoint = trained.name

@@ -60,8 +60,8 @@ private func perform(
     return AnswerLine(
       id: line.id, fitness: result.fitness, metrics: result.metrics, shownMetrics: result.shownMetrics,
       files: result.files,
-      artifactsProblem: result.artifactsProblem, seconds: result.seconds, shares: result.shares,
-      releases: result.releases)
+      artifactsProblem: result.artifactsProblem, warnings: result.warnings, seconds: result.seconds,
+      shares: result.shares, releases: result.releases)
   } catch {
     let isDiskFull = meansFullDisk(error)
     return AnswerLine(

@@ -169,6 +169,8 @@ public struct TrainingResult: Codable, Sendable, Hashable {
   public var seconds: Double
   /// Why files that `artifacts` asked for are not there; nil if nothing is amiss.
   public var artifactsProblem: String?
+  /// What went amiss without ending the job, as sentences for the record and the views; nil for nothing.
+  public var warnings: [String]?
   /// Attachments that all members are to share from the next interval on, by their names in the run's
   /// ``AttachmentFolder``; nil for none.
   public var shares: [String]?
@@ -179,8 +181,8 @@ public struct TrainingResult: Codable, Sendable, Hashable {
   /// Makes a result.
   public init(
     fitness: Double, metrics: [String: Double], files: [String], seconds: Double,
-    shownMetrics: [String]? = nil, artifactsProblem: String? = nil, shares: [String]? = nil,
-    releases: [String]? = nil
+    shownMetrics: [String]? = nil, artifactsProblem: String? = nil, warnings: [String]? = nil,
+    shares: [String]? = nil, releases: [String]? = nil
   ) {
     self.fitness = fitness
     self.metrics = metrics
@@ -188,6 +190,7 @@ public struct TrainingResult: Codable, Sendable, Hashable {
     self.files = files
     self.seconds = seconds
     self.artifactsProblem = artifactsProblem
+    self.warnings = warnings
     self.shares = shares
     self.releases = releases
   }

@@ -14,7 +14,8 @@ import PBTNAS
 ///    long for a job.
 /// 4. The trainer answers `{"id":7,"fitness":-31.2,"metrics":{},"files":[],"seconds":1.9}`, for `initialise` just `{"id":7}`, or
 ///    `{"id":7,"error":"what was wrong"}`. Then the next job follows. Of an answer's fields only `fitness` must be there.
-///    `"shown_metrics":["loss"]` names those of its `metrics` that a user wants to see beside the fitness.
+///    `"shown_metrics":["loss"]` names those of its `metrics` that a user wants to see beside the fitness. An answer to
+///    `train` with `"warnings":["..."]` says what went amiss without ending the job, which then is in record and views.
 ///
 /// A trainer that has no room on the disk adds `"disk_full":true` to its `error`: then the run stops and can be resumed, where another
 /// error makes the member rank last.
@@ -136,6 +137,7 @@ struct AnswerLine: Codable, Hashable, Sendable {
   var shownMetrics: [String]?
   var files: [String]?
   var artifactsProblem: String?
+  var warnings: [String]?
   var seconds: Double?
   var shares: [String]?
   var releases: [String]?
@@ -179,7 +181,8 @@ struct AnswerLine: Codable, Hashable, Sendable {
       TrainingResult(
         fitness: fitness, metrics: answer.metrics ?? [:], files: answer.files ?? [],
         seconds: answer.seconds ?? 0, shownMetrics: answer.shownMetrics,
-        artifactsProblem: answer.artifactsProblem, shares: answer.shares, releases: answer.releases))
+        artifactsProblem: answer.artifactsProblem, warnings: answer.warnings, shares: answer.shares,
+        releases: answer.releases))
   }
 }
 

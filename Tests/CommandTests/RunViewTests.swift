@@ -109,6 +109,13 @@ import Testing
     #expect(shownMetrics(result(-3)) == nil)
   }
 
+  @Test("what went amiss in training that goes on is shown")
+  func warning() {
+    var view = started()
+    view.take(.memberWarned(member: 1, interval: 1, warning: "an episode ended"), at: 101)
+    #expect(text(view, at: 101).hasSuffix("\nmember 1, interval 1: an episode ended"))
+  }
+
   @Test("after a lost worker the member waits again, and the view says what happened")
   func lostWorker() {
     var view = started()

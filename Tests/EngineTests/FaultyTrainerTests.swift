@@ -33,6 +33,21 @@ import Testing
     }
   }
 
+  @Test("what a trainer warns of is told and recorded, and nothing else changes")
+  func warnings() async throws {
+    let good = try TestRun()
+    try await good.run(settings, PythonTrainer.executor(good))
+    let run = try TestRun()
+    try await run.run(settings, PythonTrainer.executor(run, fault: "warning", member: 2))
+    #expect(try run.outcome().members == good.outcome().members)
+    #expect(try run.outcome().best == good.outcome().best)
+    let events = ["the cheese is a day old", "so is the bread"].map {
+      RunEvent.memberWarned(member: 2, interval: 1, warning: $0)
+    }
+    #expect(try Record(path: run.folder.record).events(kind: "memberWarned") == events)
+    #expect(run.seen.filter { if case .memberWarned = $0 { true } else { false } } == events)
+  }
+
   @Test("a worker that hangs is killed after the time that the settings give it, and its job done again")
   func hang() async throws {
     let good = try TestRun()

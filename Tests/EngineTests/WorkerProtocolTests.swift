@@ -91,6 +91,10 @@ import Testing
       try meaning(#"{"id":7,"fitness":1,"metrics":{"loss":2},"shown_metrics":["loss"]}"#, train)
         == .finished(
           TrainingResult(fitness: 1, metrics: ["loss": 2], files: [], seconds: 0, shownMetrics: ["loss"])))
+    #expect(
+      try meaning(#"{"id":7,"fitness":1,"warnings":["it smokes"]}"#, train)
+        == .finished(
+          TrainingResult(fitness: 1, metrics: [:], files: [], seconds: 0, warnings: ["it smokes"])))
     let name = "0123456789abcdef0123456789abcdef.x"
     #expect(
       try meaning(#"{"id":7,"fitness":1,"shares":["\#(name)"],"releases":[]}"#, train)

@@ -36,6 +36,8 @@ final class PlainLines: Display, @unchecked Sendable {
       return
         "  interval \(interval) member \(member)  \(genome)  fitness \(shown(result.fitness))  \(seconds) s"
         + metrics
+    case .memberWarned(let member, let interval, let warning):
+      return "  interval \(interval) member \(member)  \(warning)"
     case .memberFailed(let member, let interval, let reason):
       return "  interval \(interval) member \(member)  failed: \(reason)"
     case .workerLost(let member, let interval, let reason, let tryAgain):

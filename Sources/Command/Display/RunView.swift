@@ -81,6 +81,8 @@ struct RunView {
       if result.fitness.isFinite, best.map({ result.fitness > $0.fitness }) ?? true {
         best = Best(member: member, interval: interval, fitness: result.fitness)
       }
+    case .memberWarned(let member, let interval, let warning):
+      message = "member \(member), interval \(interval): \(warning)"
     case .memberFailed(let member, let interval, let reason):
       finish(member, .failed, .nan)
       message = "member \(member) failed in interval \(interval): \(reason)"

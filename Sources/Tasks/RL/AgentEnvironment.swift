@@ -11,8 +11,8 @@ final class AgentEnvironment {
     var reward: Double
     /// Whether the episode is over.
     var isLast: Bool
-    /// Whether it is over because the physics could not go on; then there is no new observation.
-    var isDiverged: Bool
+    /// Why it is over, if that is because the physics could not go on; then there is no new observation.
+    var divergence: Divergence?
   }
 
   /// What is observed.
@@ -58,9 +58,8 @@ final class AgentEnvironment {
   func step(_ action: [Float]) throws -> Outcome {
     guard action.allSatisfy(\.isFinite) else { throw RLError.actionNotFinite }
     let step = try environment.step(action.map(Double.init), repeat: settings.actionRepeat)
-    let isDiverged = step.divergence != nil
-    if !isDiverged { try observe(step.observation, isFirst: false) }
-    return Outcome(reward: step.reward, isLast: step.isLast, isDiverged: isDiverged)
+    if step.divergence == nil { try observe(step.observation, isFirst: false) }
+    return Outcome(reward: step.reward, isLast: step.isLast, divergence: step.divergence)
   }
 
   private func observe(_ state: [Double], isFirst: Bool) throws {

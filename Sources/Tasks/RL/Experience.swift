@@ -1,3 +1,4 @@
+import ControlSuite
 import PBTNAS
 import Torch
 
@@ -12,8 +13,8 @@ struct Experience {
     var returns: [Double] = []
     /// The agent steps of those.
     var lengths: [Int] = []
-    /// Episodes that ended because the physics could not go on.
-    var divergedEpisodes = 0
+    /// Why episodes ended in which the physics could not go on.
+    var divergences: [Divergence] = []
     /// Sums over the updates.
     var updates = 0
     var criticLoss = 0.0
@@ -56,8 +57,8 @@ struct Experience {
       episode.return += outcome.reward
       episode.steps += 1
       isOver = outcome.isLast
-      if outcome.isDiverged {
-        findings.divergedEpisodes += 1
+      if let divergence = outcome.divergence {
+        findings.divergences.append(divergence)
       } else if outcome.isLast {
         findings.returns.append(episode.return)
         findings.lengths.append(episode.steps)
@@ -76,7 +77,7 @@ struct Experience {
         AgentEnvironment.view([environment], environment.layout), step: step, random)
     let action = try actions.array(of: Float.self)
     let outcome = try environment.step(action)
-    if !outcome.isDiverged {
+    if outcome.divergence == nil {
       try environment.observation.withUnsafeBytes {
         // An episode ends by its time alone, which says nothing about the state: the discount stays 1.
         try buffer.add(action: action, reward: Float(outcome.reward), discount: 1, next: $0)
@@ -96,7 +97,7 @@ extension Experience.Findings {
 
   /// Figures by name; those that there is nothing to compute from are left out.
   var metrics: [String: Double] {
-    var metrics = ["diverged_episodes": Double(divergedEpisodes), "updates": Double(updates)]
+    var metrics = ["diverged_episodes": Double(divergences.count), "updates": Double(updates)]
     func mean(_ name: String, _ sum: Double, of count: Int) {
       if count > 0 { metrics[name] = sum / Double(count) }
     }

@@ -1,3 +1,4 @@
+import ControlSuite
 import PBTNAS
 import Torch
 
@@ -10,8 +11,8 @@ final class PolicyEvaluation {
   struct Findings {
     /// Every episode's return.
     var returns: [Double]
-    /// Episodes that ended because the physics could not go on; their returns are what was collected before.
-    var divergedEpisodes: Int
+    /// Why episodes ended in which the physics could not go on; their returns are what was collected before.
+    var divergences: [Divergence]
 
     /// The mean return.
     var mean: Double { returns.reduce(0, +) / Double(returns.count) }
@@ -46,7 +47,7 @@ final class PolicyEvaluation {
     report: (Int) -> Void = { _ in }
   ) throws -> Findings {
     var seeds = SeededGenerator(seed: seed)
-    var findings = Findings(returns: [], divergedEpisodes: 0)
+    var findings = Findings(returns: [], divergences: [])
     var steps = 0
     while findings.returns.count < episodes {
       let count = min(environments.count, episodes - findings.returns.count)
@@ -59,7 +60,7 @@ final class PolicyEvaluation {
           report(steps)
         })
       findings.returns += played.returns
-      findings.divergedEpisodes += played.divergedEpisodes
+      findings.divergences += played.divergences
     }
     return findings
   }
@@ -72,7 +73,7 @@ final class PolicyEvaluation {
     tick: (Int) -> Void
   ) throws -> Findings {
     try watch(environments[0])
-    var findings = Findings(returns: Array(repeating: 0, count: count), divergedEpisodes: 0)
+    var findings = Findings(returns: Array(repeating: 0, count: count), divergences: [])
     var running = Array(0..<count)
     while !running.isEmpty {
       let actions = try policy(AgentEnvironment.view(running.map { environments[$0] }, layout))
@@ -82,7 +83,7 @@ final class PolicyEvaluation {
       for (place, index) in running.enumerated() {
         let outcome = try environments[index].step(Array(actions[place * length..<(place + 1) * length]))
         findings.returns[index] += outcome.reward
-        if outcome.isDiverged { findings.divergedEpisodes += 1 }
+        if let divergence = outcome.divergence { findings.divergences.append(divergence) }
         if !outcome.isLast { remaining.append(index) }
         if index == 0 { try watch(environments[0]) }
       }

@@ -1,3 +1,4 @@
+import ControlSuite
 import Engine
 import Foundation
 import PBTNAS
@@ -72,11 +73,13 @@ public final class RLTrainer: Trainer {
     let metrics = findings.metrics.merging([
       "agent_steps": Double(memory.steps), "replay_transitions": Double(buffer.transitions),
       "replay_bytes_per_transition": buffer.bytesPerTransition,
-      "evaluation_diverged_episodes": Double(played.divergedEpisodes),
+      "evaluation_diverged_episodes": Double(played.divergences.count),
     ]) { _, new in new }
+    let warnings = [("training", findings.divergences), ("evaluation", played.divergences)]
+      .compactMap { $1.warning(of: $0) }
     var result = TrainingResult(
       fitness: played.mean, metrics: metrics, files: [], seconds: seconds,
-      shownMetrics: ["episode_return", "episode_steps"])
+      shownMetrics: ["episode_return", "episode_steps"], warnings: warnings.isEmpty ? nil : warnings)
     if settings.buffer == .shared {
       let (given, left) = (job.sharedAttachments ?? [], Set(stored.names))
       let known = Set(given.joined())
@@ -124,7 +127,7 @@ public final class RLTrainer: Trainer {
       })
     attempt { try film?.finish() }
     return TrainingResult(
-      fitness: played.mean, metrics: ["evaluation_diverged_episodes": Double(played.divergedEpisodes)],
+      fitness: played.mean, metrics: ["evaluation_diverged_episodes": Double(played.divergences.count)],
       files: problem == nil ? [film?.path].compactMap(\.self) : [], seconds: Date().timeIntervalSince(start),
       artifactsProblem: problem.map(String.init(describing:)))
   }
@@ -178,5 +181,15 @@ struct AgentMemory {
   /// The header's texts.
   var texts: [String: String] {
     [Self.stepsKey: String(steps), Self.transitionsKey: String(segments.transitions)]
+  }
+}
+
+extension [Divergence] {
+  /// What a user is told of the episodes that the physics ended; nil if there were none.
+  fileprivate func warning(of what: String) -> String? {
+    guard let first else { return nil }
+    let episodes =
+      count == 1 ? "an episode of \(what) ended" : "\(count) episodes of \(what) ended, the first"
+    return "\(episodes) because \(first)"
   }
 }

@@ -201,6 +201,8 @@ def do_train(job, options):
         print("Epoch 1: loss 0.3", flush=True)
     elif fault == "error":
         answer = {"id": job["id"], "error": "the loss is a lemon"}
+    elif fault == "warning":
+        answer["warnings"] = ["the cheese is a day old", "so is the bread"]
     elif fault == "disk-full":
         answer = {"id": job["id"], "error": "no room left", "disk_full": True}
     say(answer)

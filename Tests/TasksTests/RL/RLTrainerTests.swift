@@ -177,7 +177,7 @@ extension NetworkTests {
     }
 
     @Test(
-      "where the physics diverges the episode is over and counted, and the agent goes on with the next one")
+      "where the physics diverges the episode is over and counted, the user is told, and the agent goes on")
     func divergence() throws {
       // A damping that drives a pole instead of slowing it, ever faster, until MuJoCo gives up.
       let models = "\(folder)/models"
@@ -196,10 +196,22 @@ extension NetworkTests {
         agent: agent, buffer: buffer, environment: environment, settings: settings
       ).live(from: 0, seed: 1) { _ in }
       // 120 steps; of each that diverged nothing is remembered, and no episode gets to its 50th.
-      #expect(findings.divergedEpisodes >= 2 && findings.returns.isEmpty)
-      #expect(buffer.transitions == 120 - findings.divergedEpisodes)
-      #expect(findings.metrics["diverged_episodes"] == Double(findings.divergedEpisodes))
+      let count = findings.divergences.count
+      #expect(count >= 2 && findings.returns.isEmpty && buffer.transitions == 120 - count)
+      #expect(findings.metrics["diverged_episodes"] == Double(count))
       #expect(findings.metrics["episode_return"] == nil && findings.updates > 0)
+
+      let trainer = try RLTrainer(settings)
+      try trainer.initialise(InitialiseJob(genome: genome, seed: 1, output: "\(folder)/start"))
+      let result = try trainer.train(job(genome, from: "start", to: "end")) { _ in }
+      let warnings = try #require(result.warnings)
+      #expect(warnings.count == 2 && result.fitness.isFinite)
+      for (warning, what) in zip(warnings, ["training", "evaluation"]) {
+        #expect(
+          warning.contains(
+            "episodes of \(what) ended, the first because the physics diverged in control step"))
+        #expect(warning.contains("a velocity is not finite or too large"), "\(warning)")
+      }
     }
 
     @Test("a policy whose weights are not finite is told so, in training and in evaluation")
