@@ -18,7 +18,9 @@ struct Experience {
     /// Sums over the updates.
     var updates = 0
     var criticLoss = 0.0
+    /// A sum over the updates of the actor.
     var actorLoss = 0.0
+    var actorUpdates = 0
     var target = 0.0
   }
 
@@ -48,10 +50,14 @@ struct Experience {
         try environment.observation.withUnsafeBytes { try buffer.beginEpisode($0) }
         episode = (0, 0)
       }
-      if step * settings.environment.actionRepeat >= settings.seedFrames,
+      let frame = step * settings.environment.actionRepeat
+      if frame >= settings.seedFrames,
         step.isMultiple(of: settings.updateEvery), buffer.starts > 0
       {
-        findings.note(try agent.update(draws.next(), step: step, learning))
+        findings.note(
+          try agent.update(
+            draws.next(), step: step, learning,
+            trainsActor: frame >= settings.seedFrames + settings.criticFrames))
       }
       let outcome = try act(step, acting)
       episode.return += outcome.reward
@@ -91,7 +97,10 @@ extension Experience.Findings {
   mutating func note(_ metrics: DrQAgent.Metrics) {
     updates += 1
     criticLoss += metrics.criticLoss
-    actorLoss += metrics.actorLoss
+    if let loss = metrics.actorLoss {
+      actorLoss += loss
+      actorUpdates += 1
+    }
     target += metrics.target
   }
 
@@ -104,7 +113,7 @@ extension Experience.Findings {
     mean("episode_return", returns.reduce(0, +), of: returns.count)
     mean("episode_steps", Double(lengths.reduce(0, +)), of: lengths.count)
     mean("critic_loss", criticLoss, of: updates)
-    mean("actor_loss", actorLoss, of: updates)
+    mean("actor_loss", actorLoss, of: actorUpdates)
     mean("target", target, of: updates)
     return metrics
   }

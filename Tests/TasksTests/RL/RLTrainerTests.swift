@@ -108,6 +108,26 @@ extension NetworkTests {
       #expect(evaluation.fitness == third.fitness)
     }
 
+    @Test("the policy begins to learn when the critic has had its frames, counted over intervals")
+    func criticFrames() throws {
+      let configuration = try configuration(more: "critic_frames: 3000")
+      let trainer = try configuration.makeTrainer(threads: 1)
+      let genome = Genome(Array(repeating: 0, count: trainer.searchSpace.genes.count))
+      try trainer.initialise(InitialiseJob(genome: genome, seed: 1, output: "\(folder)/start"))
+      let first = try trainer.train(job(genome, from: "start", to: "a")) { _ in }
+      let second = try trainer.train(job(genome, from: "a", to: "b")) { _ in }
+      #expect(first.metrics["updates"] == 50 && second.metrics["updates"] == 60)
+      // The first update is at frame 400.
+      #expect(first.metrics["actor_loss"] == nil && second.metrics["actor_loss"] != nil)
+      func weights(_ name: String, _ part: String) throws -> [[UInt8]] {
+        let file = try SafetensorsFile(path: "\(folder)/\(name)")
+        return file.tensors.filter { $0.name.hasPrefix(part) }.map { file.withBytes(of: $0) { Array($0) } }
+      }
+      #expect(try weights("a", "actor.") == weights("start", "actor."))
+      #expect(try weights("a", "critic.") != weights("start", "critic."))
+      #expect(try weights("b", "actor.") != weights("a", "actor."))
+    }
+
     @Test("an evaluation says how far it is, so that a long one is no silence")
     func evaluationReports() throws {
       let trainer = try configuration("pixels", episodes: 8).makeTrainer(threads: 1)

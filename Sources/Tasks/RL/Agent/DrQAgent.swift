@@ -33,8 +33,8 @@ public final class DrQAgent {
   public struct Metrics: Hashable, Sendable {
     /// The sum of both Q networks' mean squared differences to the target.
     public var criticLoss: Double
-    /// The negative mean value of the policy's actions.
-    public var actorLoss: Double
+    /// The negative mean value of the policy's actions; nil where the actor was not trained.
+    public var actorLoss: Double?
     /// The mean of what the critic is to predict.
     public var target: Double
   }
@@ -105,8 +105,11 @@ extension DrQAgent {
   ///   - step: the agent step, which the noise depends on.
   ///   - random: what draws shifts for both observations, then noise for the next action, then for the
   ///     action.
+  ///   - trainsActor: whether the actor learns, too.
   /// - Throws: ``TorchError`` where a shape does not fit.
-  public func update(_ batch: ReplayBatch, step: Int, _ random: RandomGenerator) throws -> Metrics {
+  public func update(
+    _ batch: ReplayBatch, step: Int, _ random: RandomGenerator, trainsActor: Bool = true
+  ) throws -> Metrics {
     try batch.check(networks.sizes)
     let observations = try augmented(batch.observations, random)
     let nextObservations = try augmented(batch.nextObservations, random)
@@ -129,18 +132,23 @@ extension DrQAgent {
     }
     try criticOptimizer.step(criticLoss.gradients(of: criticOptimizer.parameters.map(\.tensor)))
 
-    let actorLoss = try withPrecision(settings.precision, on: device) {
+    let actorLoss = trainsActor ? try updateActor(encoded, deviation: deviation, random) : nil
+    try self.target.update()
+    return Metrics(
+      criticLoss: try criticLoss.item(), actorLoss: try actorLoss?.item(), target: try target.mean().item())
+  }
+
+  /// One update of the actor, for what the encoder made of the batch.
+  private func updateActor(_ encoded: Tensor, deviation: Double, _ random: RandomGenerator) throws -> Tensor {
+    let loss = try withPrecision(settings.precision, on: device) {
       let mean = try networks.policy.actor(encoded, training: true)
       let actions = try TruncatedNormal(mean: mean, standardDeviation: deviation)
         .sample(clip: settings.noiseClip, random)
       let (q1, q2) = try networks.critic(encoded, actions, training: false)
       return try -q1.minimum(q2).mean()
     }
-    try actorOptimizer.step(actorLoss.gradients(of: actorOptimizer.parameters.map(\.tensor)))
-
-    try self.target.update()
-    return Metrics(
-      criticLoss: try criticLoss.item(), actorLoss: try actorLoss.item(), target: try target.mean().item())
+    try actorOptimizer.step(loss.gradients(of: actorOptimizer.parameters.map(\.tensor)))
+    return loss
   }
 
   /// Pictures shifted at random; vectors as they are. Both on the networks' device.
