@@ -24,7 +24,7 @@ struct Run: AsyncParsableCommand {
 
   func run() async throws {
     // Settings that are refused leave no folder behind.
-    _ = try RunConfiguration(file: file)
+    _ = try RunConfiguration(file: file, checksData: true)
     let folder = try output.map(RunFolder.init) ?? Self.freshFolder(for: file)
     try folder.create(configuration: file)
     try await runSearch(in: folder, workers: workers.workers, resumes: false, display)
@@ -96,7 +96,8 @@ func withWorkers(
   of folder: RunFolder, count: Int?, _ work: (any Executor) async throws -> Void
 ) async throws {
   let base = try folder.baseFolder()
-  let configuration = try RunConfiguration(file: folder.configuration, baseFolder: base)
+  let configuration = try RunConfiguration(
+    file: folder.configuration, baseFolder: base, checksData: true)
   let executor = LocalExecutor(
     workers: count ?? configuration.run.workers, command: try workerCommand(configuration, in: folder, base),
     heartbeatTimeout: configuration.run.heartbeatTimeout, logFolder: folder.logs)
@@ -114,7 +115,8 @@ private func runSearch(
   in folder: RunFolder, workers: Int?, resumes: Bool, _ options: DisplayOptions
 ) async throws {
   let base = try folder.baseFolder()
-  let configuration = try RunConfiguration(file: folder.configuration, baseFolder: base)
+  let configuration = try RunConfiguration(
+    file: folder.configuration, baseFolder: base, checksData: true)
   var settings = configuration.run
   settings.workers = workers ?? settings.workers
   let command = try workerCommand(configuration, in: folder, base)
