@@ -20,7 +20,7 @@ from pbtnas_reference.drq import (
 )
 from pbtnas_reference.values import fill, uniform
 
-CASES = 60
+RANDOM_GENOMES = 55
 SIZES = {
     "state": Sizes(observation=5, actions=2, hidden=8, feature_lengths=(2, 3, 4, 5)),
     "pixels": Sizes(observation=(6, 12), actions=2, hidden=6, encoder_channels=3, feature_lengths=(2, 3, 4, 5)),
@@ -29,14 +29,12 @@ BATCH = 4
 UPDATES = 5
 
 
-def random_genomes(sizes, count):
+def genomes_of(sizes):
     """DrQ-v2's networks, the same option in every gene for each option, then random ones."""
     options = options_of_genes(sizes)
     genomes = [original_genome(sizes)] + [[min(o, n - 1) for n in options] for o in range(max(options))]
     generator = np.random.default_rng(0)
-    while len(genomes) < count:
-        genomes.append([int(generator.integers(n)) for n in options])
-    return genomes
+    return genomes + [[int(generator.integers(n)) for n in options] for _ in range(RANDOM_GENOMES)]
 
 
 def observation_shape(sizes):
@@ -57,7 +55,7 @@ class Scaled(torch.nn.Module):
 def networks():
     for kind, sizes in SIZES.items():
         tensors = {}
-        genomes = random_genomes(sizes, CASES)
+        genomes = genomes_of(sizes)
         tensors["genomes"] = torch.tensor(genomes)
         for case, genome in enumerate(genomes):
             shape = (3, *observation_shape(sizes))
@@ -117,7 +115,7 @@ def updates():
     """Every tensor after five updates: of DrQ-v2's networks, and of genomes with spectral norm."""
     tensors = {}
     for kind, sizes in SIZES.items():
-        genomes = random_genomes(sizes, CASES)
+        genomes = genomes_of(sizes)
         for number, case in enumerate((0, 2, 20, 21)):
             stream = well_conditioned_stream(1_000_000, genomes[case], sizes)
             name = f"{kind}{number}"

@@ -9,7 +9,7 @@ struct Check: ParsableCommand {
   var file: String
 
   func run() throws {
-    let configuration = try RunConfiguration(file: file)
+    let configuration = try RunConfiguration(file: file, checksData: true)
     let method = configuration.run.method
     print(
       "\(file): fine: \(method.populationSize) members, \(method.intervals) intervals, \(method.strategy.rawValue)"

@@ -24,7 +24,7 @@ struct Run: AsyncParsableCommand {
 
   func run() async throws {
     // Settings that are refused leave no folder behind.
-    _ = try RunConfiguration(file: file)
+    _ = try RunConfiguration(file: file, checksData: true)
     let folder = try output.map(RunFolder.init) ?? Self.freshFolder(for: file)
     try folder.create(configuration: file)
     try await runSearch(in: folder, workers: workers.workers, resumes: false, display)
@@ -108,7 +108,8 @@ func withWorkers(
   _ work: (RunSettings, any Executor) async throws -> Void
 ) async throws {
   let base = try folder.baseFolder()
-  let configuration = try RunConfiguration(file: folder.configuration, baseFolder: base)
+  let configuration = try RunConfiguration(
+    file: folder.configuration, baseFolder: base, checksData: true)
   let executor = try executor(
     configuration, in: folder, base, workers: min(count ?? configuration.run.workers, most))
   let interrupts = InterruptHandler { await executor.stop() }
@@ -125,7 +126,8 @@ private func runSearch(
   in folder: RunFolder, workers: Int?, resumes: Bool, _ options: DisplayOptions
 ) async throws {
   let base = try folder.baseFolder()
-  let configuration = try RunConfiguration(file: folder.configuration, baseFolder: base)
+  let configuration = try RunConfiguration(
+    file: folder.configuration, baseFolder: base, checksData: true)
   var settings = configuration.run
   settings.workers = workers ?? settings.workers
   let executor = try executor(configuration, in: folder, base, workers: settings.workers)

@@ -144,6 +144,15 @@ public final class PixelRenderer {
   }
 }
 
+extension ControlEnvironment {
+  /// Makes sure that the task's model has a camera. Nothing is drawn, so that no OpenGL is needed.
+  ///
+  /// - Throws: ``ControlSuiteError/unknownCamera(_:known:)``
+  public func check(_ camera: PixelSettings.Camera) throws(ControlSuiteError) {
+    _ = try physics.camera(camera, standard: definition.camera)
+  }
+}
+
 extension Physics {
   /// A camera's number.
   fileprivate func camera(_ choice: PixelSettings.Camera, standard: Int) throws(ControlSuiteError) -> Int {

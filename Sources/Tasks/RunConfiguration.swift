@@ -21,12 +21,15 @@ public enum BuiltInTask: String, CaseIterable, Sendable {
     }
   }
 
-  /// Reads the task's section without touching data; problems are noted in `node`.
-  public func read(_ node: SettingsNode) -> TaskSettings {
+  /// Reads the task's section; problems are noted in `node`.
+  ///
+  /// - Parameter checksData: whether files that the settings point to are looked at, as far as that takes no
+  ///   time: the Control Suite's models.
+  public func read(_ node: SettingsNode, checksData: Bool = false) -> TaskSettings {
     let section = node.section(rawValue)
     return switch self {
     case .gan: .gan(GANSettings(from: section))
-    case .rl: .rl(RLSettings(from: section))
+    case .rl: .rl(RLSettings(from: section, checksModels: checksData))
     }
   }
 }
@@ -74,11 +77,14 @@ public struct RunConfiguration: Sendable {
 
   /// Reads and checks a settings file; starts nothing.
   ///
-  /// - Parameter baseFolder: the folder that relative paths in the file start from; nil for the file's own.
+  /// - Parameters:
+  ///   - baseFolder: the folder that relative paths in the file start from; nil for the file's own.
+  ///   - checksData: whether files that the settings point to are looked at, as far as that takes no time:
+  ///     the Control Suite's models.
   /// - Throws: ``ConfigurationProblem`` or ``ConfigurationProblems`` with everything that is wrong.
-  public init(file: String, baseFolder: String? = nil) throws {
+  public init(file: String, baseFolder: String? = nil, checksData: Bool = false) throws {
     let node = try SettingsNode.read(file: file, baseFolder: baseFolder)
-    let (run, trainer) = Self.readAll(node)
+    let (run, trainer) = Self.readAll(node, checksData: checksData)
     try node.throwProblems()
     self.run = run
     guard let trainer else { throw RunError.settings(["`\(run.task)` is no task"]) }
@@ -87,7 +93,9 @@ public struct RunConfiguration: Sendable {
 
   /// Reads everything; problems are noted in `node`.
   @discardableResult
-  static func readAll(_ node: SettingsNode) -> (run: RunSettings, trainer: TrainerSource?) {
+  static func readAll(
+    _ node: SettingsNode, checksData: Bool = false
+  ) -> (run: RunSettings, trainer: TrainerSource?) {
     let limits = BuiltInTask.allCases.map { ($0.rawValue, $0.hyperparameterLimits) }
     var task: TaskSettings?
     var run = RunSettings(
@@ -95,7 +103,7 @@ public struct RunConfiguration: Sendable {
       limits: Dictionary(uniqueKeysWithValues: limits)
     ) { name in
       let problems = node.problemCount
-      task = BuiltInTask(rawValue: name)?.read(node)
+      task = BuiltInTask(rawValue: name)?.read(node, checksData: checksData)
       // Of settings that are wrong, the space would be too.
       return node.problemCount == problems ? task?.searchSpace : nil
     }

@@ -1,5 +1,6 @@
 import Configuration
 import ControlSuite
+import Foundation
 import PBTNAS
 import Torch
 
@@ -64,8 +65,10 @@ public struct RLSettings: Hashable, Sendable {
 
   /// Reads the section; problems are noted in `node`. The defaults are the paper's for Quadruped Run, but for
   /// the replay buffer's capacity, which is DrQ-v2's for the other tasks.
-  public init(from node: SettingsNode) {
-    environment = EnvironmentSettings(from: node)
+  ///
+  /// - Parameter checksModels: whether the models are looked at: that they are there, and have the camera.
+  public init(from node: SettingsNode, checksModels: Bool = false) {
+    environment = EnvironmentSettings(from: node, checksModels: checksModels)
     hidden = node.int("hidden", default: 1024, in: 2...65_536)
     encoderChannels = node.int("encoder_channels", default: 32, in: 1...4096)
     featureLengths = node.ints("feature_dims", default: [25, 50, 100, 150], in: 1...65_536)
@@ -160,7 +163,10 @@ public struct EnvironmentSettings: Hashable, Sendable {
   var episodeSteps: Int { (ControlTaskName.episodeLength + actionRepeat - 1) / actionRepeat }
 
   /// Reads the keys of the section `rl` that are about the environment; problems are noted in `node`.
-  init(from node: SettingsNode) {
+  ///
+  /// - Parameter checksModels: whether the models are looked at: that they are there, and have the camera.
+  init(from node: SettingsNode, checksModels: Bool = false) {
+    let problems = node.problemCount
     if !node.has("environment") {
       node.report("environment", "is missing; expected a task of the Control Suite, such as `walker-run`")
     }
@@ -174,5 +180,26 @@ public struct EnvironmentSettings: Hashable, Sendable {
       width: side, height: side,
       camera: PixelSettings.Camera(parsing: rendering.string("camera", default: "standard")),
       shadowSize: rendering.int("shadow_size", in: 0...8192), samples: rendering.int("samples", in: 0...16))
+    // Of another task than was meant, models and cameras would be others.
+    if checksModels, node.problemCount == problems { reportModels(to: node, rendering) }
+  }
+
+  /// Compiles the task's model, which takes milliseconds and needs no OpenGL; what is wrong with the models
+  /// or the camera is noted.
+  private func reportModels(to node: SettingsNode, _ rendering: SettingsNode) {
+    do throws(ControlSuiteError) {
+      try ControlEnvironment(task: task, models: models, seed: 0).check(pixels.camera)
+    } catch {
+      if case .unknownCamera = error {
+        rendering.report("camera", "\(error); expected `standard`, or the number or name of one of these")
+      } else if FileManager.default.fileExists(atPath: models) {
+        node.report("models", "\(error)")
+      } else {
+        node.report(
+          "models",
+          "there is no folder \(models); expected the one with the Control Suite's models, which "
+            + "scripts/setup puts into .deps/data/dm_control: run it, or say where they are")
+      }
+    }
   }
 }
