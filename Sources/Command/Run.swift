@@ -126,8 +126,9 @@ private func runSearch(
   in folder: RunFolder, workers: Int?, resumes: Bool, _ options: DisplayOptions
 ) async throws {
   let base = try folder.baseFolder()
+  // For a new run the files were looked at before it had a folder.
   let configuration = try RunConfiguration(
-    file: folder.configuration, baseFolder: base, checksData: true)
+    file: folder.configuration, baseFolder: base, checksData: resumes)
   var settings = configuration.run
   settings.workers = workers ?? settings.workers
   let executor = try executor(configuration, in: folder, base, workers: settings.workers)

@@ -21,22 +21,6 @@ public struct HeldOutEvaluation: Codable, Hashable, Sendable {
     fitness.count > 1 ? SampleSummary(fitness)?.standardDeviation : nil
   }
 
-  private static let key = "heldOutEvaluation"
-
-  /// What the record of a run says of its best network; nil if that was not evaluated so.
-  init?(_ record: Record) throws {
-    guard let found: Self = try record.get(Self.key), let best: BestNetwork = try record.get("best"),
-      best.digest == found.digest
-    else { return nil }
-    self = found
-  }
-
-  init(digest: String?, fitness: [Double], searchFitness: Double) {
-    (self.digest, self.fitness, self.searchFitness) = (digest, fitness, searchFitness)
-  }
-
-  func keep(in record: Record) throws { try record.set(Self.key, self) }
-
   /// The evaluation as one line of JSON.
   public var json: String {
     get throws {
@@ -52,6 +36,20 @@ public struct HeldOutEvaluation: Codable, Hashable, Sendable {
     var standardDeviation: Double?
     var searchFitness: Double
   }
+}
+
+extension HeldOutEvaluation {
+  private static let key = "heldOutEvaluation"
+
+  /// What the record of a run says of its best network; nil if that was not evaluated so.
+  init?(_ record: Record) throws {
+    guard let found: Self = try record.get(Self.key), let best: BestNetwork = try record.get("best"),
+      best.digest == found.digest
+    else { return nil }
+    self = found
+  }
+
+  func keep(in record: Record) throws { try record.set(Self.key, self) }
 }
 
 extension RunFolder {
