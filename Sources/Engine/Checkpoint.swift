@@ -111,8 +111,21 @@ public struct Checkpoint: Sendable {
   }
 
   /// The first tensor of the network (not of the optimiser) with an element that is NaN or infinite; nil if all are finite.
-  public func firstNonFiniteTensor() -> String? {
-    networkTensors.first { tensor in !file.withBytes(of: tensor) { Self.isFinite($0, tensor.dtype) } }?.name
+  ///
+  /// - Parameter start: what training began with: a buffer that had such elements there, such as a mask of infinities,
+  ///   has them by design.
+  public func firstNonFiniteTensor(since start: Checkpoint? = nil) -> String? {
+    networkTensors.first { tensor in
+      guard !isFinite(tensor) else { return false }
+      guard let start, contents.buffers.contains(tensor.name), let before = start.file[tensor.name] else {
+        return true
+      }
+      return start.isFinite(before)
+    }?.name
+  }
+
+  private func isFinite(_ tensor: TensorInfo) -> Bool {
+    file.withBytes(of: tensor) { Self.isFinite($0, tensor.dtype) }
   }
 
   private static func isFinite(_ bytes: UnsafeRawBufferPointer, _ dtype: DType) -> Bool {

@@ -4,8 +4,9 @@ import PBTNAS
 public protocol Executor: Sendable {
   /// Starts the workers.
   ///
+  /// - Parameter lost: is told of workers that did not start at first, and are started once more.
   /// - Returns: what they announce.
-  func start() async throws -> Announcement
+  func start(lost: @Sendable (WorkerLost) throws -> Void) async throws -> Announcement
 
   /// Does a job on the next free worker.
   ///
@@ -24,6 +25,9 @@ public protocol Executor: Sendable {
 }
 
 extension Executor {
+  /// Starts the workers.
+  public func start() async throws -> Announcement { try await start { _ in } }
+
   /// Does a job, and does it again where its worker was lost.
   ///
   /// - Parameters:
@@ -73,6 +77,8 @@ public struct WorkerLost: Error, Hashable, Sendable, CustomStringConvertible {
   public let reason: String
   /// The last lines that it wrote to standard error.
   public let lastWords: String
+  /// Whether it was to take the place of another one and never came to be ready: no job's fault.
+  public var wasReplacement = false
 
   /// Describes a loss.
   public init(worker: Int, reason: String, lastWords: String) {

@@ -38,7 +38,9 @@ struct FinishedRun: Sendable {
     // The lock must stay as long as the work takes.
     defer { withExtendedLifetime(self) {} }
     do {
-      let announced = try await executor.start().searchSpace
+      let announced = try await executor.start { error in
+        try record.note(.workerStartsAgain(reason: error.description))
+      }.searchSpace
       guard announced.genes == space.genes else { throw RunError.changed(what: "the trainer's search space") }
       let result = try await work()
       await executor.stop()

@@ -50,14 +50,15 @@ public actor LocalExecutor: Executor {
   }
 
   /// Starts the workers and waits until all are ready.
-  public func start() async throws -> Announcement {
+  public func start(lost: @Sendable (WorkerLost) throws -> Void) async throws -> Announcement {
     try FileManager.default.createDirectory(atPath: logFolder, withIntermediateDirectories: true)
     for number in workers.indices { workers[number] = try launch(number) }
     for number in workers.indices {
       do {
         try await makeReady(number)
-      } catch is WorkerLost where !isStopped {
+      } catch let error as WorkerLost where !isStopped {
         // It may have been an accident, such as too little memory for a moment; a trainer that cannot start fails again.
+        try lost(error)
         workers[number]?.kill()
         _ = try await launchAndMakeReady(number)
       }
@@ -77,7 +78,7 @@ public actor LocalExecutor: Executor {
     if isStopped { throw CancellationError() }
     do {
       let worker =
-        if let running = workers[number] { running } else { try await launchAndMakeReady(number) }
+        if let running = workers[number] { running } else { try await replace(number) }
       let start = ContinuousClock.now
       started()
       let result = try await worker.perform(job, progress: progress)
@@ -119,8 +120,33 @@ public actor LocalExecutor: Executor {
     announcement = announced
   }
 
-  /// Starts a worker in the place of one that was lost, and waits for it.
+  /// How long to wait before a replacement that did not start is started again: what is short may be there a little
+  /// later.
+  private static let pauses: [Duration] = [.seconds(1), .seconds(5)]
+
+  /// Starts a worker in the place of one that was lost.
+  ///
+  /// - Throws: ``WorkerLost`` if it does not start, nor a little later.
+  private func replace(_ number: Int) async throws -> WorkerProcess {
+    for pause in Self.pauses {
+      do {
+        return try await launchAndMakeReady(number)
+      } catch is WorkerLost where !isStopped {
+        workers[number]?.kill()
+        try await Task.sleep(for: pause)
+      }
+    }
+    do {
+      return try await launchAndMakeReady(number)
+    } catch var error as WorkerLost {
+      error.wasReplacement = true
+      throw error
+    }
+  }
+
+  /// Starts a worker and waits until it is ready.
   private func launchAndMakeReady(_ number: Int) async throws -> WorkerProcess {
+    if isStopped { throw CancellationError() }
     let worker = try launch(number)
     workers[number] = worker
     try await makeReady(number)

@@ -14,13 +14,19 @@ extension RunFolder {
   /// again, since everything follows from seeds.
   ///
   /// - Parameter isRehearsal: whether to remove nothing and only count.
-  /// - Throws: ``RunError`` if there is no run, or an engine works on it.
+  /// - Throws: ``RunError`` if there is no run, an engine works on it, or the best network of a run that is done is
+  ///   damaged: it can only be made again from what would be removed.
   public func prune(isRehearsal: Bool = false) throws -> Pruned {
     try requireRun()
     let lock = try RunLock(self)
     return try withExtendedLifetime(lock) {
       let record = try Record(path: record)
       let isFinished = try record.get("summary", as: RunSummary.self) != nil
+      if isFinished, let network: BestNetwork = try record.get("best"),
+        let damage = FileDigests().damage(of: best, expected: network.digest)
+      {
+        throw RunError.bestDamaged(file: best, reason: damage)
+      }
       let interval = isFinished ? nil : try record.lastInterval()
       var kept = try interval.map { try record.checkpoints(neededIn: $0) } ?? []
       kept.formUnion(attachments(of: kept))

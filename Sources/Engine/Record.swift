@@ -270,6 +270,11 @@ extension Record {
     }
   }
 
+  /// Changes members of an interval, all at once.
+  func update(_ rows: [Row]) throws {
+    try change { db in for row in rows { try row.update(db) } }
+  }
+
   /// Notes what became of a member in its interval, with the event that tells it.
   func finish(_ row: Row, _ event: RunEvent) throws {
     try change { db in
@@ -326,6 +331,18 @@ extension Record.Row {
 
   /// What training made; nil before it has, and where it failed.
   var result: KnownFile? { resultCheckpoint.map { KnownFile(name: $0, digest: resultDigest) } }
+
+  /// Notes that its network could not be made, where that is so.
+  mutating func fail(_ error: RunError?) {
+    guard let error else { return }
+    failure = error.description
+    isFinished = true
+  }
+
+  /// Whether an error says that its network cannot be made, and it never was.
+  func wasNeverMade(_ error: any Error) -> Bool {
+    if case RunError.member = error { startDigest == nil && resultCheckpoint == nil } else { false }
+  }
 
   /// The fitness; NaN where there is none.
   public var fitnessOrNaN: Double { fitness ?? .nan }

@@ -19,6 +19,8 @@ public enum RunEvent: Codable, Hashable, Sendable {
   case memberFailed(member: Int, interval: Int, reason: String)
   /// A worker was lost; the job is tried again unless it was tried too often.
   case workerLost(member: Int, interval: Int, reason: String, tryAgain: Bool)
+  /// A worker did not start at first, before there was anything to do; it is started once more.
+  case workerStartsAgain(reason: String)
   /// All members are trained; best first.
   case intervalFinished(interval: Int, ranking: [Int], fitness: [Double])
   /// The best network so far was found.

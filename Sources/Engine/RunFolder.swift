@@ -287,6 +287,10 @@ public enum RunError: Error, Hashable, Sendable {
   case diverged(file: String, evaluation: Int)
   /// A member's network could not be made.
   case member(Int, interval: Int, reason: String)
+  /// Too few members are left as parents, since others failed.
+  case tooManyFailed(folder: String, failed: Int, of: Int, member: Int, reason: String)
+  /// No worker can be started any more.
+  case noWorker(folder: String, reason: String)
 }
 
 extension RunError {
@@ -296,7 +300,14 @@ extension RunError {
     case let error as DatabaseError
     where error.resultCode == .SQLITE_FULL || error.extendedResultCode == .SQLITE_IOERR_SHMSIZE:
       RunError.diskFull(folder: folder)
+    case let error as DatabaseError
+    where [.SQLITE_IOERR, .SQLITE_READONLY, .SQLITE_CANTOPEN].contains(error.resultCode):
+      // A used-up quota, too, is no more than an error of reading or writing to SQLite.
+      RunError.cannotWrite(
+        folder: folder, reason: "the run's record: \(error.message ?? error.extendedResultCode.description)")
     case is CocoaError where meansFullDisk(error): RunError.diskFull(folder: folder)
+    case let error as WorkerLost where error.wasReplacement:
+      RunError.noWorker(folder: folder, reason: error.description)
     default: error
     }
   }
@@ -332,6 +343,11 @@ extension RunError: CustomStringConvertible {
       "\(file) has no finite fitness in held-out evaluation \(evaluation), so there is no mean; nothing was kept"
     case .member(let member, let interval, let reason):
       "the network of member \(member) for interval \(interval) could not be made: \(reason)"
+    case .tooManyFailed(let folder, let failed, let count, let member, let reason):
+      "\(failed) of \(count) members failed, and two with a finite fitness are needed as parents; member \(member): "
+        + "\(reason); mend that and go on by `pbtnas resume \(folder)`, which trains them again"
+    case .noWorker(let folder, let reason):
+      "no worker can be started any more: \(reason); mend that and go on by `pbtnas resume \(folder)`"
     }
   }
 }

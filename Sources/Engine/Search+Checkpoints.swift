@@ -11,10 +11,13 @@ extension Search {
 
   /// Makes sure that checkpoints are what the record says. What is missing or damaged is made again from what it came from: everything
   /// follows from seeds, so that is the same file.
-  func repair(_ files: [KnownFile]) async throws {
+  ///
+  /// - Returns: whether there was anything to mend.
+  @discardableResult
+  func repair(_ files: [KnownFile]) async throws -> Bool {
     let files = files.map(current)
     let damaged = await aside { files.filter { self.damage(of: $0) != nil } }
-    guard !damaged.isEmpty else { return }
+    guard !damaged.isEmpty else { return false }
     // One repair after another: two members may need the same ancestor.
     let earlier = repairs
     let repair = Task {
@@ -23,13 +26,31 @@ extension Search {
       for file in damaged {
         do {
           try await restore(file)
-        } catch let error where !(error is CancellationError || error is RunError) && !isInterrupted {
+        } catch let error where Self.isMembersFault(error) && !meansFullDisk(error) && !isInterrupted {
           throw RunError.lost(checkpoint: folder.absolute(file.name), reason: String(describing: error))
         }
       }
     }
     repairs = repair
     try await repair.value
+    return true
+  }
+
+  /// Makes sure that checkpoints which were just read are still what they were when a job that needed them was handed
+  /// out, which may have waited for a worker. As long as a file has not been touched, that costs one look at its folder's
+  /// entry.
+  ///
+  /// - Throws: ``CheckpointError``
+  nonisolated func checkUnchanged(
+    _ files: [KnownFile], _ checkpoints: [Checkpoint] = []
+  ) throws(CheckpointError) {
+    for file in files {
+      let path = folder.absolute(file.name)
+      if let damage = digests.damage(of: path, expected: file.digest) {
+        throw CheckpointError(path, .changed(damage: damage))
+      }
+    }
+    for checkpoint in checkpoints { try checkAttachments(of: checkpoint) }
   }
 
   /// Makes sure that the best network's file is what the record says.

@@ -7,13 +7,39 @@ extension Search {
   func beginFirstInterval() async throws {
     try folder.prepare(interval: 1)
     let genomes = try initialPopulation(space, method, seed: seed)
-    let rows = try await executor.concurrently(genomes.indices) { member in
-      let start = try await self.makeFirst(member, genomes[member])
-      return try await Record.Row(
-        interval: 1, member: member, genome: genomes[member],
-        hyperparameters: self.method.initialHyperparameters(member: member, seed: self.seed), start: start)
+    let made = try await executor.concurrently(genomes.indices) { member in
+      try await self.whereItCanBeMade { try await self.makeFirst(member, genomes[member]) }
     }
-    try record.begin(rows)
+    // A trainer that can make none has a fault that no selection mends.
+    if made.allSatisfy({ $0.failure != nil }), let failure = made.first?.failure { throw failure }
+    let rows = try zip(genomes.indices, made).map { member, made in
+      var row = try Record.Row(
+        interval: 1, member: member, genome: genomes[member],
+        hyperparameters: method.initialHyperparameters(member: member, seed: seed),
+        start: made.result ?? KnownFile(name: folder.start(member: member, interval: 1)))
+      row.fail(made.failure)
+      return row
+    }
+    try record.begin(rows, failures(rows))
+  }
+
+  /// Makes a network. One that cannot be made leaves its member without, but not the run.
+  private func whereItCanBeMade<Made>(
+    _ make: () async throws -> Made
+  ) async throws -> (result: Made?, failure: RunError?) {
+    do {
+      return (try await make(), nil)
+    } catch let error as RunError {
+      guard case .member = error, !isInterrupted else { throw error }
+      return (nil, error)
+    }
+  }
+
+  /// The events that tell of members whose networks could not be made.
+  private func failures(_ rows: [Record.Row]) -> [RunEvent] {
+    rows.compactMap { row in
+      row.failure.map { .memberFailed(member: row.member, interval: row.interval, reason: $0) }
+    }
   }
 
   /// Makes a member's first checkpoint.
@@ -31,9 +57,20 @@ extension Search {
   func beginNextInterval(after interval: Int, _ members: inout [Record.Row]) async throws {
     let genomes = try members.map { try $0.decodedGenome() }
     let hyperparameters = try members.map { try $0.decodedHyperparameters() }
-    let generation = try nextGeneration(
-      after: interval, genomes, fitness: members.map(\.fitnessOrNaN), hyperparameters: hyperparameters,
-      in: space, method, seed: seed)
+    let generation: Generation
+    do {
+      generation = try nextGeneration(
+        after: interval, genomes, fitness: members.map(\.fitnessOrNaN), hyperparameters: hyperparameters,
+        in: space, method, seed: seed)
+    } catch {
+      // Where members failed, their networks did not diverge.
+      guard let failed = members.first(where: { $0.failure != nil }), let reason = failed.failure else {
+        throw error
+      }
+      throw RunError.tooManyFailed(
+        folder: folder.path, failed: members.count { $0.failure != nil }, of: members.count,
+        member: failed.member, reason: reason)
+    }
     let ends = members.map { current($0.end) }
     let parents = Set(generation.offspring.flatMap(\.parents))
     try await repair(parents.sorted().map { ends[$0] })
@@ -42,11 +79,16 @@ extension Search {
     try folder.prepare(interval: interval + 1)
     let offspring = try await executor.concurrently(generation.offspring.indices) { index in
       let offspring = generation.offspring[index]
-      let (start, fresh) = try await self.make(offspring, from: repaired, interval: interval + 1)
-      return try Record.Row(
+      let made = try await self.whereItCanBeMade {
+        try await self.makeFromWhatIsSound(offspring, from: repaired, interval: interval + 1)
+      }
+      let start = KnownFile(name: self.folder.start(member: offspring.member, interval: interval + 1))
+      var row = try Record.Row(
         interval: interval + 1, member: offspring.member, genome: offspring.genome,
-        hyperparameters: offspring.hyperparameters, start: start, offspring: offspring,
-        freshTensors: fresh.count)
+        hyperparameters: offspring.hyperparameters, start: made.result?.0 ?? start, offspring: offspring,
+        freshTensors: made.result?.fresh.count ?? 0)
+      row.fail(made.failure)
+      return row
     }
     let replaced = Dictionary(uniqueKeysWithValues: offspring.map { ($0.member, $0) })
     let rows = try members.indices.map { member in
@@ -59,7 +101,8 @@ extension Search {
       RunEvent.offspringMade(
         offspring: offspring, interval: interval + 1, freshTensors: row.freshTensors)
     }
-    try record.begin(rows, events + [started(interval + 1, rows)], measured: clock.measured)
+    try record.begin(
+      rows, events + [started(interval + 1, rows)] + failures(rows), measured: clock.measured)
     members = rows
     for event in events { report(event) }
     try removeSuperfluous(in: interval + 1)
@@ -77,11 +120,14 @@ extension Search {
     let start = folder.start(member: offspring.member, interval: interval)
     let freshNetwork = try await initialise(
       offspring.genome, offspring.freshSeed, fresh, offspring.member, interval: interval)
+    let parents = offspring.parents.map { current(ends[$0]) }
     let missing = try await aside {
+      let base = try Checkpoint(path: folder.absolute(ends[offspring.base].name))
+      let donor = try offspring.donor.map { try Checkpoint(path: folder.absolute(ends[$0].name)) }
       let missing = try writeOffspring(
-        offspring, in: space, method, base: Checkpoint(path: folder.absolute(ends[offspring.base].name)),
-        donor: try offspring.donor.map { try Checkpoint(path: folder.absolute(ends[$0].name)) },
-        fresh: freshNetwork, to: folder.absolute(start))
+        offspring, in: space, method, base: base, donor: donor, fresh: freshNetwork,
+        to: folder.absolute(start))
+      try checkUnchanged(parents, [base])
       // What stays behind here goes when the interval's superfluous checkpoints do.
       unlink(folder.absolute(fresh))
       return missing
@@ -90,9 +136,22 @@ extension Search {
     return (try await known(start), missing)
   }
 
+  /// Makes an offspring's checkpoint from parents that are what the record says, also while its fresh network was made.
+  private func makeFromWhatIsSound(
+    _ offspring: Offspring, from ends: [KnownFile], interval: Int
+  ) async throws -> (KnownFile, fresh: [String]) {
+    while true {
+      do {
+        return try await make(offspring, from: ends, interval: interval)
+      } catch let error where Self.isMembersFault(error) && !isInterrupted {
+        guard try await repair(offspring.parents.map { ends[$0] }) else { throw error }
+      }
+    }
+  }
+
   /// Has a fresh network made, without which its member cannot be.
   ///
-  /// - Throws: ``RunError/member(_:interval:reason:)`` if no worker can, or the file is not what was asked for.
+  /// - Throws: ``RunError/member(_:interval:reason:)`` if that is the network's or the trainer's fault.
   private func initialise(
     _ genome: Genome, _ seed: UInt64, _ checkpoint: String, _ member: Int, interval: Int
   ) async throws -> Checkpoint {
@@ -105,7 +164,7 @@ extension Search {
         throw CheckpointError(path, .wrongGenome(expected: genome, found: found.genome))
       }
       return found
-    } catch let error where !(error is CancellationError) {
+    } catch let error where Self.isMembersFault(error) && !isInterrupted {
       throw RunError.member(member, interval: interval, reason: String(describing: error))
     }
   }

@@ -24,6 +24,17 @@ extension Search {
     try tell(.intervalFinished(interval: interval, ranking: rank(fitness), fitness: fitness))
   }
 
+  /// Has members that failed trained again where they are the reason why the run could not go on: whatever it was
+  /// may be mended by now.
+  func reopenFailed(_ members: inout [Record.Row]) throws {
+    guard members.allSatisfy(\.isFinished), members.count(where: { $0.fitness != nil }) < 2 else { return }
+    for index in members.indices where members[index].failure != nil {
+      members[index].isFinished = false
+      members[index].failure = nil
+    }
+    try record.update(members)
+  }
+
   /// The event that an interval begins.
   func started(_ interval: Int, _ rows: [Record.Row]) throws -> RunEvent {
     .intervalStarted(interval: interval, genomes: try rows.map { try $0.decodedGenome() })
@@ -34,9 +45,7 @@ extension Search {
     var row = row
     let (member, interval) = (row.member, row.interval)
     do {
-      try await repair([row.start] + sharedFiles(in: interval))
-      row.startDigest = current(row.start).digest
-      let (result, trained, diverged) = try await trainAndCheck(row)
+      let (result, trained, diverged) = try await trainFromWhatIsSound(&row)
       for warning in result.warnings ?? [] {
         try tell(.memberWarned(member: member, interval: interval, warning: warning))
       }
@@ -53,13 +62,30 @@ extension Search {
         row,
         row.failure.map { .memberFailed(member: member, interval: interval, reason: $0) }
           ?? .memberFinished(member: member, interval: interval, result: result))
-    } catch let error where Self.isMembersFault(error) && !isInterrupted {
+    } catch let error where (Self.isMembersFault(error) || row.wasNeverMade(error)) && !isInterrupted {
       // The member stays as it was at the interval's start, and ranks last.
       let reason = String(describing: error)
       row.failure = reason
       // A file that is of no use may have been left.
       written = nil
       return try finish(row, .memberFailed(member: member, interval: interval, reason: reason))
+    }
+  }
+
+  /// Has a member trained from files that are what the record says, also while it waited for a worker.
+  private func trainFromWhatIsSound(
+    _ row: inout Record.Row
+  ) async throws -> (result: TrainingResult, checkpoint: KnownFile, diverged: String?) {
+    while true {
+      let needed = try [row.start] + sharedFiles(in: row.interval)
+      try await repair(needed)
+      row.startDigest = current(row.start).digest
+      do {
+        return try await trainAndCheck(row)
+      } catch let error where Self.isMembersFault(error) && !isInterrupted {
+        // Where it was not the member's fault but that of a file that is whole again, it has another try.
+        guard try await repair(needed) else { throw error }
+      }
     }
   }
 
@@ -83,6 +109,7 @@ extension Search {
     let output = folder.result(member: member, interval: interval)
     let hyperparameters = try row.decodedHyperparameters()
     let shared = try sharedAttachments(in: interval).generations
+    let used = try [current(row.start)] + sharedFiles(in: interval)
     let job = TrainJob(
       genome: try row.decodedGenome(), checkpoint: start,
       seed: seed.seed(member: member, interval: interval, purpose: .training),
@@ -96,11 +123,12 @@ extension Search {
     }
     let (diverged, size) = try await aside {
       let (started, trained) = (try Checkpoint(path: start), try Checkpoint(path: job.output))
+      try checkUnchanged(used, [started])
       try trained.check(continues: started)
       let shares = result.shares ?? []
       try checkAttachments(of: trained, sharing: shares)
       let size = folder.bytes(written: trained, startedFrom: started, sharing: shares)
-      return (trained.firstNonFiniteTensor(), size)
+      return (trained.firstNonFiniteTensor(since: started), size)
     }
     largestResult = max(largestResult, size)
     noteWritten(bytes: size)
@@ -111,7 +139,8 @@ extension Search {
   static func isMembersFault(_ error: any Error) -> Bool {
     switch error {
     case let error as JobFailed: !error.isDiskFull
-    case is WorkerLost, is CheckpointError, is SafetensorsError, is ProtocolViolation: true
+    case let error as WorkerLost: !error.wasReplacement
+    case is CheckpointError, is SafetensorsError, is ProtocolViolation: true
     default: false
     }
   }

@@ -90,7 +90,9 @@ public actor Search {
 
   /// The whole method: train, evaluate, select, mix, until the budget is spent.
   private func search() async throws -> RunSummary {
-    let announcement = try await executor.start()
+    let announcement = try await executor.start { [self] error in
+      try tell(.workerStartsAgain(reason: error.description))
+    }
     space = announcement.searchSpace
     try checkOrKeepSearchSpace()
     if try record.lastInterval() == nil { try await beginFirstInterval() }
@@ -103,6 +105,7 @@ public actor Search {
       report(.bestImproved(member: best.member, interval: best.interval, fitness: best.fitness))
     }
     var members = try record.members(interval: first)
+    try reopenFailed(&members)
     try record.note(started(first, members))
     for interval in first...max(first, method.intervals) {
       try await train(&members, interval)
@@ -117,8 +120,7 @@ public actor Search {
   private func finish() throws -> RunSummary {
     let summary = try RunSummary(folder, record, clock.measured)
     folder.removeEmptySampleFolders()
-    try summary.text(space: space, record: record, settings).write(
-      toFile: folder.summary, atomically: true, encoding: .utf8)
+    try write(summary)
     try record.set("summary", summary)
     let last = try record.members(interval: summary.intervals)
     try keepOnly(
@@ -134,8 +136,16 @@ public actor Search {
       digests.damage(of: folder.best, expected: best.digest) == nil
     else { return nil }
     summary.folder = folder.path
+    if !FileManager.default.fileExists(atPath: folder.summary) { try write(summary) }
     report(.runFinished(summary: summary))
     return summary
+  }
+
+  /// Writes what was found in words.
+  private func write(_ summary: RunSummary) throws {
+    let space = try record.get("searchSpace") ?? space
+    try summary.text(space: space, record: record, settings).write(
+      toFile: folder.summary, atomically: true, encoding: .utf8)
   }
 
   /// A run goes on only with the settings that it began with.
@@ -175,7 +185,7 @@ public actor Search {
   }
 
   /// Reports an event and notes it in the record.
-  func tell(_ event: RunEvent) throws {
+  nonisolated func tell(_ event: RunEvent) throws {
     try record.note(event)
     report(event)
   }

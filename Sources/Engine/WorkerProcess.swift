@@ -12,8 +12,16 @@ final class WorkerProcess: @unchecked Sendable {
   private let logPath: String
   // Only touched by the one task that uses the worker.
   private var lines: AsyncStream<Data>.Iterator
+  private let endOfLines: AsyncStream<Data>.Continuation
+  private let ending = Mutex<Ending?>(nil)
   private var nextID = 1
   private let heartbeat: Heartbeat
+
+  /// How a process ended.
+  private enum Ending {
+    case exited(status: Int32)
+    case killed(signal: Int32)
+  }
 
   /// A longer line is nonsense, whatever is in it.
   private static let longestLine = 1 << 24
@@ -37,6 +45,7 @@ final class WorkerProcess: @unchecked Sendable {
     process.standardOutput = output
     let (stream, continuation) = AsyncStream.makeStream(of: Data.self)
     lines = stream.makeAsyncIterator()
+    endOfLines = continuation
     do {
       process.standardError = try Self.appending(to: logPath)
       try process.run()
@@ -45,7 +54,7 @@ final class WorkerProcess: @unchecked Sendable {
       throw WorkerLost(worker: number, reason: reason, lastWords: "")
     }
     Self.readLines(of: output.fileHandleForReading, heartbeat, into: continuation)
-    Self.endGroup(of: process.processIdentifier)
+    watchEnd()
     heartbeat.watch { [weak self] in self?.kill() }
   }
 
@@ -81,13 +90,29 @@ final class WorkerProcess: @unchecked Sendable {
     }
   }
 
-  /// Ends what a worker has started when it ends itself: processes that still hold its output would hide that it is gone.
-  private static func endGroup(of leader: pid_t) {
-    Thread.detachNewThread {
+  /// How long the last words of a process may take to be read.
+  private static let lastWordsPatience = 2.0
+
+  /// Ends what the process has started when it ends itself, and its output soon after: processes that still hold it, some
+  /// of them in groups of their own, would hide that it is gone.
+  private func watchEnd() {
+    let leader = process.processIdentifier
+    Thread.detachNewThread { [self] in
       var information = siginfo_t()
-      // Looks without reaping, which is left to `Process`.
-      while waitid(P_PID, id_t(leader), &information, WEXITED | WNOWAIT) != 0 && errno == EINTR {}
+      // Looks without reaping, which is left to `Process`, and which may have been faster.
+      var found = waitid(P_PID, id_t(leader), &information, WEXITED | WNOWAIT)
+      while found != 0 && errno == EINTR {
+        found = waitid(P_PID, id_t(leader), &information, WEXITED | WNOWAIT)
+      }
       Foundation.kill(-leader, SIGKILL)
+      if found == 0 {
+        let status = information._sifields._sigchld.si_status
+        ending.withLock {
+          $0 = information.si_code == CLD_EXITED ? .exited(status: status) : .killed(signal: status)
+        }
+      }
+      Thread.sleep(forTimeInterval: Self.lastWordsPatience)
+      endOfLines.finish()
     }
   }
 
@@ -109,9 +134,12 @@ final class WorkerProcess: @unchecked Sendable {
     nextID += 1
     do {
       let line = try WorkerProtocol.line(JobLine(id: id, job: job))
+      // A line that the pipe cannot hold waits for a worker that reads.
+      heartbeat.expect()
+      defer { heartbeat.relax() }
       try inputLock.withLock { _ in try input.fileHandleForWriting.write(contentsOf: line) }
     } catch {
-      throw lost("\(await ending()) before it took the job")
+      throw await lost(before: "it took the job")
     }
     while true {
       let line = try await nextLine(expecting: "an answer to the job")
@@ -136,13 +164,15 @@ final class WorkerProcess: @unchecked Sendable {
     _ = inputLock.withLockIfAvailable { _ in try? input.fileHandleForWriting.close() }
   }
 
-  /// Whether the process still runs.
-  var isRunning: Bool { process.isRunning }
+  /// Whether the process still runs. Foundation asks whether anybody holds a socket that the process inherited, which
+  /// what it started may do for longer.
+  var isRunning: Bool { ending.withLock { $0 == nil } && process.isRunning }
 
-  /// Ends the process and all that it started, whatever they do.
+  /// Ends the process and all that it started, whatever they do. Nobody waits for what it says any more.
   func kill() {
-    if process.isRunning { Foundation.kill(-process.processIdentifier, SIGKILL) }
+    if isRunning { Foundation.kill(-process.processIdentifier, SIGKILL) }
     endInput()
+    endOfLines.finish()
   }
 
   private func nextLine(expecting what: String) async throws -> Data {
@@ -152,24 +182,35 @@ final class WorkerProcess: @unchecked Sendable {
       heartbeat.heard()
       return line
     }
-    guard !heartbeat.hasStopped else {
-      throw lost(
-        "it said nothing for \(heartbeat.timeout.seconds) s (workers.heartbeat_timeout) before \(what)")
+    throw await lost(before: what)
+  }
+
+  /// The loss of a worker that does not speak or listen any more.
+  private func lost(before what: String) async -> WorkerLost {
+    if heartbeat.hasStopped {
+      let seconds = heartbeat.timeout.seconds
+      return lost("it said nothing for \(seconds) s (workers.heartbeat_timeout) before \(what)")
     }
-    throw lost("\(await ending()) before \(what)")
+    return lost("\(await howItEnded()) before \(what)")
   }
 
   /// How the process ended. Its output has ended, so it is ending too.
-  private func ending() async -> String {
-    for _ in 0..<200 where process.isRunning {
+  private func howItEnded() async -> String {
+    for _ in 0..<200 where isRunning {
       // Cancellation only makes it look sooner.
       try? await Task.sleep(for: .milliseconds(10))
     }
-    if process.isRunning { return "it closed its output" }
-    return process.terminationReason == .exit
-      ? "it exited with status \(process.terminationStatus)"
-      : "it was killed by signal \(process.terminationStatus)"
-        + (process.terminationStatus == SIGKILL ? " (so does the system where memory is short)" : "")
+    if isRunning { return "it closed its output" }
+    let byProcess: () -> Ending = { [process] in
+      process.terminationReason == .exit
+        ? .exited(status: process.terminationStatus) : .killed(signal: process.terminationStatus)
+    }
+    switch ending.withLock({ $0 }) ?? byProcess() {
+    case .exited(let status): return "it exited with status \(status)"
+    case .killed(let signal):
+      return "it was killed by signal \(signal)"
+        + (signal == SIGKILL ? " (so does the system where memory is short)" : "")
+    }
   }
 
   private func lost(_ reason: String) -> WorkerLost {

@@ -60,8 +60,7 @@ public final class SafetensorsFile: Sendable {
     dataOffset + tensor.range.lowerBound..<dataOffset + tensor.range.upperBound
   }
 
-  /// Appends a tensor's elements to another open file without bringing them into this process's memory: on file systems
-  /// that can, the copy shares the original's blocks.
+  /// Appends a tensor's elements to another open file without bringing them into this process's memory.
   ///
   /// - Returns: how many bytes were copied; fewer than all where the system cannot copy so, or has no room.
   func appendBytes(of tensor: TensorInfo, to descriptor: Int32) -> Int {

@@ -78,6 +78,21 @@ import Testing
     }
   }
 
+  @Test("a buffer that began with infinities may keep them; one that gets them, and any weight, may not")
+  func infiniteBuffers() throws {
+    func checkpoint(_ name: String, _ value: Float) throws -> Checkpoint {
+      let path = path("\(UUID().uuidString)")
+      try writeCheckpoint([ToyTensor(name: name, shape: [1], values: [value])], genome: Genome([]), to: path)
+      return try Checkpoint(path: path)
+    }
+    let buffer = "net.running_mean"
+    let mask = try checkpoint(buffer, -.infinity)
+    #expect(mask.firstNonFiniteTensor(since: mask) == nil)
+    #expect(mask.firstNonFiniteTensor(since: try checkpoint(buffer, 1)) == buffer)
+    let weight = try checkpoint("net.weight", .infinity)
+    #expect(weight.firstNonFiniteTensor(since: weight) == "net.weight")
+  }
+
   @Test func onlyTheNetworkMustBeFinite() throws {
     func checkpoint(_ name: String) throws -> Checkpoint {
       try writeCheckpoint(

@@ -93,6 +93,79 @@ import Testing
   }
 
   @Test(
+    "a checkpoint that is damaged while its member waits for a worker is made again before anything comes of it",
+    arguments: Damage.allCases)
+  func damagedWhileWaiting(kind: Damage) async throws {
+    let seed = randomSeed()
+    let settings = RunSettings.test(seed: seed)
+    let undisturbed = try await TestRun.undisturbed(settings)
+    let run = try TestRun()
+    let begun = Mutex<Set<Int>>([])
+    let search = try Search(
+      run.folder, settings, executor: InProcessExecutor(workers: 1), resumes: false
+    ) { event in
+      run.events.withLock { $0.append(event) }
+      // The first of them has begun; all the others have been looked at and wait.
+      guard case .memberStarted(let member, 2) = event, begun.withLock({ $0.insert(member).inserted }),
+        begun.withLock({ $0.count }) == 1
+      else { return }
+      #expect(throws: Never.self) {
+        var random = SeededGenerator(seed: seed)
+        for row in try Record(path: run.folder.record).members(interval: 2) where row.member != member {
+          try Self.damage(run.folder.absolute(row.startCheckpoint), kind, &random)
+        }
+      }
+    }
+    _ = try await search.run()
+    #expect(try run.outcome() == undisturbed.outcome())
+    #expect(kinds(run).count { $0 == "checkpointRestored" } >= 7)
+    #expect(!kinds(run).contains("memberFailed"))
+  }
+
+  @Test(
+    "a parent that is damaged while its offspring's fresh network is made is made again first",
+    arguments: Damage.allCases)
+  func damagedParents(kind: Damage) async throws {
+    let seed = randomSeed()
+    let settings = RunSettings.test(seed: seed)
+    let undisturbed = try await TestRun.undisturbed(settings)
+    let run = try TestRun()
+    let isDone = Mutex(false)
+    let executor = InProcessExecutor(workers: 1) { job, _ in
+      guard case .initialise(let job) = job, job.output.contains("interval-002"),
+        !isDone.withLock({ done in
+          defer { done = true }; return done
+        })
+      else { return nil }
+      #expect(throws: Never.self) {
+        var random = SeededGenerator(seed: seed)
+        for row in try Record(path: run.folder.record).members(interval: 1) {
+          try Self.damage(run.folder.absolute(row.end.name), kind, &random)
+        }
+      }
+      return nil
+    }
+    try await run.run(settings, executor)
+    #expect(try run.outcome() == undisturbed.outcome())
+    #expect(kinds(run).contains("checkpointRestored") && isDone.withLock { $0 })
+  }
+
+  @Test("a full disk during a repair is told as one, and the run goes on once there is room")
+  func fullDiskInRepair() async throws {
+    let settings = RunSettings.test(seed: randomSeed())
+    let undisturbed = try await TestRun.undisturbed(settings)
+    let run = try await TestRun.stopped(settings, after: 30)
+    try FileManager.default.removeItem(atPath: "\(run.folder.path)/checkpoints")
+    let full = InProcessExecutor(workers: 2) { _, _ in JobFailed("no room left", isDiskFull: true) }
+    await #expect(throws: JobFailed("no room left", isDiskFull: true)) {
+      try await run.run(settings, full, resumes: true)
+    }
+    await run.waitForLock()
+    try await run.run(settings, InProcessExecutor(workers: 2), resumes: true)
+    #expect(try run.outcome() == undisturbed.outcome())
+  }
+
+  @Test(
     "the best network's file is made again if it is damaged, also after the run's end",
     arguments: Damage.allCases)
   func damagedBest(kind: Damage) async throws {
@@ -207,7 +280,9 @@ private struct UnsteadyExecutor: Executor {
 
   init(_ workers: InProcessExecutor) { self.workers = workers }
 
-  func start() async throws -> Announcement { await workers.start() }
+  func start(lost: @Sendable (WorkerLost) throws -> Void) async throws -> Announcement {
+    try await workers.start(lost: lost)
+  }
 
   func stop() async { await workers.stop() }
 

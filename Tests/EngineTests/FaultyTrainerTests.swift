@@ -1,5 +1,6 @@
 import Foundation
 import PBTNAS
+import Synchronization
 import Testing
 
 @testable import Engine
@@ -15,7 +16,9 @@ import Testing
     return (rows.count, rows.first?.failure ?? "")
   }
 
-  @Test(arguments: ["killed", "exit", "killed-with-orphan", "junk", "wrong-id", "no-fitness"])
+  @Test(arguments: [
+    "killed", "exit", "killed-with-orphan", "killed-with-stranger", "junk", "wrong-id", "no-fitness",
+  ])
   func aWorkerThatIsLostInMidIntervalChangesNothing(fault: String) async throws {
     let good = try TestRun()
     try await good.run(settings, PythonTrainer.executor(good))
@@ -76,6 +79,119 @@ import Testing
       try await run.run(settings, PythonTrainer.executor(run, fault: "start-hang", heartbeatTimeout: 1))
     }
     #expect(error?.reason.contains("it said nothing for 1.0 s") == true)
+  }
+
+  @Test("a worker that starts only when asked again is told of, and the run goes on")
+  func startsAgain() async throws {
+    let run = try TestRun()
+    let summary = try await run.run(settings, PythonTrainer.executor(run, fault: "start-exit-once"))
+    let events = try Record(path: run.folder.record).events(kind: "workerStartsAgain")
+    #expect(events.count == 1 && summary.lostJobs == 0)
+    guard case .workerStartsAgain(let reason)? = events.first else { return }
+    #expect(reason.contains("there is no data set here") && run.seen.contains(events[0]))
+  }
+
+  @Test(
+    "where no worker can be started any more, the run stops, no member fails for it, and it goes on later")
+  func noWorker() async throws {
+    let good = try TestRun()
+    try await good.run(settings, PythonTrainer.executor(good))
+    let run = try TestRun()
+    let data = "\(run.folder.path)/data"
+    try Data().write(to: URL(fileURLWithPath: data))
+    let error = await #expect(throws: RunError.self) {
+      try await run.run(
+        settings, PythonTrainer.executor(run, workers: 1, fault: "exit-without-data", data: data))
+    }
+    let said = error?.description ?? ""
+    #expect(said.contains("no worker can be started any more") && said.contains("there is no data set here"))
+    #expect(said.contains("pbtnas resume \(run.folder.path)"))
+    #expect(try failures(run).count == 0)
+    await run.waitForLock()
+    try Data().write(to: URL(fileURLWithPath: data))
+    try await run.run(settings, PythonTrainer.executor(run, data: data), resumes: true)
+    #expect(try run.outcome().members.map(\.fitness) == good.outcome().members.map(\.fitness))
+    #expect(try run.outcome().best == good.outcome().best)
+  }
+
+  @Test("a run that stopped because its members failed says why, and trains them again when it goes on")
+  func tooManyFailed() async throws {
+    let good = try TestRun()
+    try await good.run(settings, PythonTrainer.executor(good))
+    let run = try TestRun()
+    let error = await #expect(throws: RunError.self) {
+      try await run.run(settings, PythonTrainer.executor(run, fault: "exit", times: 7))
+    }
+    let said = error?.description ?? ""
+    #expect(said.contains("of 4 members failed") && said.contains("out of cheese"), "\(said)")
+    #expect(try failures(run).count >= 3)
+    await run.waitForLock()
+    try await run.run(settings, PythonTrainer.executor(run), resumes: true)
+    #expect(try failures(run).count == 0)
+    #expect(try run.outcome().members.map(\.fitness) == good.outcome().members.map(\.fitness))
+    #expect(try run.outcome().best == good.outcome().best)
+  }
+
+  @Test("a member whose network cannot be made ranks last and is replaced, and the run goes on")
+  func networksThatCannotBeMade() async throws {
+    let run = try TestRun()
+    let executor = InProcessExecutor(workers: 2) { job, _ in
+      guard case .initialise(let job) = job else { return nil }
+      let (first, second) = ("interval-001/member-02", "interval-002")
+      return job.output.contains(first) || job.output.contains(second)
+        ? WorkerLost(worker: 0, reason: "it was killed by signal 9", lastWords: "") : nil
+    }
+    let small = RunSettings.test(population: 6, intervals: 3, retries: 1)
+    let summary = try await run.run(small, executor)
+    let rows = try Record(path: run.folder.record).allMembers()
+    let failed = rows.filter { $0.failure != nil }
+    #expect(failed.map(\.interval).sorted() == [1] + Array(repeating: 2, count: small.method.droppedCount))
+    #expect(failed[0].member == 2 && failed.allSatisfy { $0.isFinished && $0.fitness == nil })
+    #expect(failed.allSatisfy { $0.failure?.contains("could not be made") == true })
+    // They are the worst of their interval.
+    for row in failed {
+      let next = try #require(rows.first { $0.interval == row.interval + 1 && $0.member == row.member })
+      #expect(next.offspring != nil)
+    }
+    let events = run.seen.filter { if case .memberFailed = $0 { true } else { false } }
+    #expect(events.count == failed.count && summary.bestFitness.isFinite)
+    #expect(try Record(path: run.folder.record).events(kind: "memberFailed").count == failed.count)
+  }
+
+  @Test("a network that could not be made is made later where nothing takes its member's place")
+  func madeLater() async throws {
+    let run = try TestRun()
+    let losses = Mutex(2)
+    let executor = InProcessExecutor(workers: 1) { job, _ in
+      guard case .initialise(let job) = job, job.output.contains("member-01") else { return nil }
+      let isLost = losses.withLock { left in
+        left -= 1
+        return left >= 0
+      }
+      return isLost ? WorkerLost(worker: 0, reason: "it was killed by signal 9", lastWords: "") : nil
+    }
+    let settings = RunSettings.test(.randomSearch, population: 4, intervals: 2, retries: 1)
+    try await run.run(settings, executor)
+    let undisturbed = try await TestRun.undisturbed(settings).outcome().members
+    let rows = try run.outcome().members
+    #expect(rows[1].failure != nil && rows[1].fitness == nil)
+    // It has had one interval less: what it has now is what it would have had after the first, from another seed.
+    #expect(rows[5].failure == nil && rows[5].fitness != nil && rows[5].genome == undisturbed[5].genome)
+    for index in [0, 2, 3, 4, 6, 7] { #expect(rows[index].fitness == undisturbed[index].fitness) }
+  }
+
+  @Test("a trainer that can make no network stops the run at once, and says why")
+  func noNetworks() async throws {
+    let run = try TestRun()
+    let error = await #expect(throws: RunError.self) {
+      try await run.run(
+        settings,
+        InProcessExecutor(workers: 2) { job, _ in
+          if case .initialise = job { JobFailed("the plan is upside down") } else { nil }
+        })
+    }
+    #expect(error?.description.contains("the plan is upside down") == true)
+    #expect(try Record(path: run.folder.record).lastInterval() == nil)
   }
 
   @Test func aMemberWhoseWorkersAreAllLostRanksLastAndTheOthersGoOn() async throws {

@@ -1,4 +1,5 @@
 import Foundation
+import GRDB
 import PBTNAS
 import TestSupport
 import Testing
@@ -7,6 +8,15 @@ import Testing
 
 /// Runs on a file system that is really full: a small one in memory, which only root can mount.
 @Suite struct FullDiskTests {
+  @Test("what SQLite says of a used-up quota or a failing disk is told without its statements")
+  func quota() {
+    let error = DatabaseError(
+      resultCode: .SQLITE_IOERR_WRITE, message: "disk I/O error", sql: "INSERT INTO event", arguments: nil)
+    #expect(
+      "\(RunError.told(error, folder: "runs/a"))"
+        == "runs/a cannot be written to: the run's record: disk I/O error")
+  }
+
   @Test(
     .enabled(if: SmallDisk.isPossible, "mounting a small file system needs root"),
     arguments: [0, 24, 48, 64, 88, 112])

@@ -10,7 +10,9 @@ import Testing
   private struct Diverging: Executor {
     private let worker = InProcessExecutor(workers: 1)
 
-    func start() async -> Announcement { await worker.start() }
+    func start(lost: @Sendable (WorkerLost) throws -> Void) async -> Announcement {
+      await worker.start(lost: lost)
+    }
     func stop() async { await worker.stop() }
 
     func run(

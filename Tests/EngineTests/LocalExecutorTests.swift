@@ -79,6 +79,7 @@ import Testing
     ),
     ("exit", "it exited with status 3 before an answer to the job; its last words: out of cheese"),
     ("killed-with-orphan", "it was killed by signal 9"),
+    ("killed-with-stranger", "it was killed by signal 9"),
     ("junk", "found `Epoch 1: loss 0.3` (not a JSON object), expected `{\"id\":2}` with `fitness`"),
     ("wrong-id", "found an answer to job 3, expected one to job 2"),
     ("no-fitness", "found an answer without `fitness`"),
@@ -100,6 +101,20 @@ import Testing
     #expect(ContinuousClock.now - start < .seconds(30))
     let done = try await executor.run(job, started: {}, progress: { _ in })
     #expect(done.result?.fitness.isFinite == true)
+    await executor.stop()
+  }
+
+  @Test("a worker that does not read a long job is silent, too")
+  func deafWorker() async throws {
+    let executor = try PythonTrainer.executor(run, workers: 1, fault: "start-deaf", heartbeatTimeout: 2)
+    _ = try await executor.start()
+    // More than a pipe holds.
+    let long = InitialiseJob(
+      genome: Genome([1, 0, 1]), seed: 1, output: path(String(repeating: "x", count: 200_000)))
+    let error = await #expect(throws: WorkerLost.self) {
+      try await executor.run(.initialise(long), started: {}, progress: { _ in })
+    }
+    #expect(error?.reason.contains("it said nothing for 2.0 s") == true, "\(String(describing: error))")
     await executor.stop()
   }
 

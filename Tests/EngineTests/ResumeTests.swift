@@ -55,6 +55,7 @@ import Testing
     } throws: {
       ($0 as? JobFailed)?.isDiskFull == true
     }
+    await run.waitForLock()
     let before = trained.withLock { $0 }
     #expect(before.count == 4)
     let second = InProcessExecutor(workers: 1) { job, _ in
@@ -102,6 +103,10 @@ import Testing
     let again = try await run.run(.test(), executor, resumes: true)
     #expect(again == summary)
     #expect(await executor.count == 0)
+    #expect(try run.folder.readSummary() == text)
+    // It is written again from the record where it is gone.
+    try FileManager.default.removeItem(atPath: run.folder.summary)
+    try await run.run(.test(), InProcessExecutor(workers: 2), resumes: true)
     #expect(try run.folder.readSummary() == text)
   }
 

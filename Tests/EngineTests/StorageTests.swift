@@ -127,6 +127,21 @@ import Testing
     try await run.run(settings, InProcessExecutor(workers: 2), resumes: true)
   }
 
+  @Test("a finished run whose best network is damaged is not pruned: that is made again from what would go")
+  func pruneNeedsTheBest() async throws {
+    let settings = RunSettings.test(seed: randomSeed())
+    let run = try await TestRun.undisturbed(settings)
+    let before = (try run.checkpointNames(), try run.outcome())
+    var random = SeededGenerator(seed: 1)
+    try DamageTests.damage(run.folder.best, .flippedBit, &random)
+    let error = #expect(throws: RunError.self) { try run.folder.prune() }
+    #expect(error?.description.contains("\(run.folder.best): its digest is") == true)
+    #expect(try run.checkpointNames() == before.0)
+    try await run.run(settings, InProcessExecutor(workers: 2), resumes: true)
+    _ = try run.folder.prune()
+    #expect(try Data(contentsOf: URL(fileURLWithPath: run.folder.best)) == before.1.best)
+  }
+
   @Test("a folder without a run, or with an engine at work, is not pruned")
   func pruneRefuses() async throws {
     let run = try TestRun()

@@ -107,7 +107,9 @@ private final class Memory: @unchecked Sendable {
 /// Does jobs in this process: what is left is the engine without worker processes.
 private struct InProcessExecutor: Executor {
 
-  func start() async throws -> Announcement { Announcement(searchSpace: NoOpTrainer().searchSpace) }
+  func start(lost: @Sendable (WorkerLost) throws -> Void) async throws -> Announcement {
+    Announcement(searchSpace: NoOpTrainer().searchSpace)
+  }
 
   func run(
     _ job: Job, started: @escaping @Sendable () -> Void,

@@ -42,6 +42,8 @@ final class PlainLines: Display, @unchecked Sendable {
       return "  interval \(interval) member \(member)  failed: \(reason)"
     case .workerLost(let member, let interval, let reason, let tryAgain):
       return "  interval \(interval) member \(member)  \(lost(reason, tryAgain))"
+    case .workerStartsAgain(let reason):
+      return "  \(startsAgain(reason))"
     case .intervalFinished(let interval, let ranking, let fitness):
       let best = ranking.first.map { "member \($0), fitness \(shown(fitness[$0]))" } ?? "nobody"
       return "interval \(interval) done: best is \(best)"
@@ -86,6 +88,9 @@ func origin(_ offspring: Offspring) -> String {
 func lost(_ reason: String, _ tryAgain: Bool) -> String {
   "\(reason); \(tryAgain ? "trying again" : "giving up")"
 }
+
+/// What became of a worker before there was anything to do, and what follows.
+func startsAgain(_ reason: String) -> String { "\(reason); starting it again" }
 
 /// What is wrong with a checkpoint and what follows.
 func damaged(_ file: String, _ reason: String) -> String { "\(file): \(reason); making it again" }

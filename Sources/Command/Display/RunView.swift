@@ -94,6 +94,7 @@ struct RunView {
         $0.samplesPerSecond = nil
       }
       message = "member \(member): \(lost(reason, tryAgain))"
+    case .workerStartsAgain(let reason): message = startsAgain(reason)
     case .intervalFinished(let interval, _, _):
       intervalsDone = interval
     case .bestImproved(let member, let interval, let fitness):

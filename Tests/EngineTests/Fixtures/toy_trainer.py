@@ -1,11 +1,12 @@
 """A trainer for the engine's tests, with the standard library alone: small networks, and faults on demand.
 
 Usage: toy_trainer.py [--fault NAME] [--marker PATH] [--times N] [--only TEXT] [--seconds S] [--evaluation-seconds S] [--shows]
+                      [--data PATH]
 
 The fault happens in the first N (default 1) training jobs over all workers whose output's path has TEXT in it: each
 takes the next free file name PATH.0, PATH.1, ... A fault `start-...` happens while starting. Training takes S seconds,
 silent ones; a job of evaluation its own number, in which it says how far it is. With --shows it writes a text file about
-a network where an evaluation wants such files.
+a network where an evaluation wants such files. With --data it does not start without that file.
 """
 
 import argparse
@@ -158,12 +159,19 @@ def spoil(tensors, fault):
         tensors["net.stem.weight"] = (dtype, shape, values[:-1] + [float("nan")])
 
 
-def die_in_mid_training(fault):
+def die_in_mid_training(fault, options):
     if fault == "killed":
         os.kill(os.getpid(), signal.SIGKILL)
     elif fault == "killed-with-orphan":
         subprocess.Popen(["sleep", "60"], close_fds=False)
         os.kill(os.getpid(), signal.SIGKILL)
+    elif fault == "killed-with-stranger":
+        # In a group of its own, so that nobody ends it, and with this one's output.
+        subprocess.Popen(["sleep", "60"], close_fds=False, start_new_session=True)
+        os.kill(os.getpid(), signal.SIGKILL)
+    elif fault == "exit-without-data":
+        os.remove(options.data)
+        os._exit(3)
     elif fault == "hang":
         time.sleep(3600)
     elif fault == "exit":
@@ -178,7 +186,7 @@ def do_train(job, options):
     say({"id": job["id"], "progress": 0.5, "samples_per_second": 1000})
     if options.seconds:
         time.sleep(options.seconds)
-    die_in_mid_training(fault)
+    die_in_mid_training(fault, options)
     step = job.get("hyperparameters", {}).get("step", 1.0)
     train(tensors, job["seed"], step)
     spoil(tensors, fault)
@@ -231,12 +239,14 @@ def main():
     parser.add_argument("--seconds", type=float, default=0.0)
     parser.add_argument("--evaluation-seconds", type=float, default=0.0)
     parser.add_argument("--shows", action="store_true")
+    parser.add_argument("--data")
     options = parser.parse_args()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     starting = options.fault if (options.fault or "").startswith("start-") else None
     if starting:
         options.fault = None
-    if starting == "start-exit":
+    data_is_missing = options.data and not os.path.exists(options.data)
+    if starting == "start-exit" or data_is_missing or starting == "start-exit-once" and takes_fault(options):
         sys.exit("there is no data set here")
     if starting == "start-hang":
         time.sleep(3600)
@@ -250,6 +260,8 @@ def main():
     if options.shows:
         ready["shows_best"] = True
     say(ready)
+    if starting == "start-deaf":
+        os.kill(os.getpid(), signal.SIGSTOP)
     jobs, arrived = [], threading.Condition()
 
     def take_jobs():

@@ -36,7 +36,7 @@ actor InProcessExecutor: Executor {
     self.shows = shows
   }
 
-  func start() -> Announcement {
+  func start(lost: @Sendable (WorkerLost) throws -> Void) -> Announcement {
     let trainer = ToyTrainer(shows: shows)
     return Announcement(searchSpace: trainer.searchSpace, showsBest: trainer.showsBest)
   }

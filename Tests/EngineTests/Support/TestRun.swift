@@ -55,9 +55,13 @@ final class TestRun: Sendable {
       number >= jobs ? JobFailed("no room left", isDiskFull: true) : nil
     }
     await #expect(throws: (any Error).self) { try await run.run(settings, full) }
-    // The search's last task may still be about to end, and with it goes the lock.
-    while (try? RunLock(run.folder)) == nil { await Task.yield() }
+    await run.waitForLock()
     return run
+  }
+
+  /// Waits for the last task of a search that has thrown, which may still be about to end: with it goes the lock.
+  func waitForLock() async {
+    while (try? RunLock(folder)) == nil { await Task.yield() }
   }
 
   /// All that a user could compare between two runs.
