@@ -76,11 +76,11 @@ def observations(sizes, stream):
     return ((x + 1) * 128).floor().clamp(0, 255).to(torch.uint8) if sizes.pixels else x
 
 
-def updated(genome, sizes, stream, dtype=torch.float32):
+def updated(genome, sizes, stream, penalty=0.0, dtype=torch.float32):
     """An agent after some updates, and what each update found."""
     module = Networks(genome, sizes)
     fill(module, stream)
-    agent = Agent(module.to(dtype), sizes.pixels, rate=1e-3, tau=0.1, noise=(1.0, 0.1, 10))
+    agent = Agent(module.to(dtype), sizes.pixels, rate=1e-3, tau=0.1, noise=(1.0, 0.1, 10), penalty=penalty)
     generator = torch.Generator().manual_seed(stream)
     metrics = []
     for update in range(UPDATES):
@@ -98,30 +98,32 @@ def updated(genome, sizes, stream, dtype=torch.float32):
     return tensors, metrics
 
 
-def well_conditioned_stream(stream, genome, sizes):
+def well_conditioned_stream(stream, genome, sizes, penalty):
     """The first stream, in steps of 1,000,000, at which float64 gives the same weights.
 
     Elsewhere rounding decides about them: AdamW's first steps have the sign of a gradient, however small that is.
     """
     while True:
-        single, _ = updated(genome, sizes, stream)
-        double, _ = updated(genome, sizes, stream, torch.float64)
+        single, _ = updated(genome, sizes, stream, penalty)
+        double, _ = updated(genome, sizes, stream, penalty, torch.float64)
         if all((single[k] - double[k]).abs().max() < 5e-6 * double[k].abs().max() for k in single):
             return stream
         stream += 1_000_000
 
 
 def updates():
-    """Every tensor after five updates: of DrQ-v2's networks, and of genomes with spectral norm."""
+    """Every tensor after five updates: of DrQ-v2's networks, of genomes with spectral norm, and of the first with a
+    penalty on saturated actions."""
     tensors = {}
     for kind, sizes in SIZES.items():
         genomes = genomes_of(sizes)
-        for number, case in enumerate((0, 2, 20, 21)):
-            stream = well_conditioned_stream(1_000_000, genomes[case], sizes)
+        for number, (case, penalty) in enumerate([(0, 0.0), (2, 0.0), (20, 0.0), (21, 0.0), (0, 0.5)]):
+            stream = well_conditioned_stream(1_000_000, genomes[case], sizes, penalty)
             name = f"{kind}{number}"
             tensors[f"{name}.genome"] = torch.tensor(genomes[case])
             tensors[f"{name}.stream"] = torch.tensor(stream)
-            weights, metrics = updated(genomes[case], sizes, stream)
+            tensors[f"{name}.penalty"] = torch.tensor(penalty, dtype=torch.float64)
+            weights, metrics = updated(genomes[case], sizes, stream, penalty)
             tensors[f"{name}.metrics"] = torch.tensor(metrics, dtype=torch.float64)
             tensors |= {f"{name}.{key}": tensor for key, tensor in weights.items()}
     save(TASKS / "drq_updates.safetensors", tensors)

@@ -201,8 +201,11 @@ class Actor(nn.Module):
         self.trunk = Trunk(length, activation, sizes.trunk_inputs)
         self.policy = Perceptron(reader.layers(LINEARS), length, sizes.hidden, sizes.actions)
 
+    def preactivations(self, encoded):
+        return self.policy(self.trunk(encoded))
+
     def forward(self, encoded):
-        return torch.tanh(self.policy(self.trunk(encoded)))
+        return torch.tanh(self.preactivations(encoded))
 
 
 class Critic(nn.Module):
@@ -280,8 +283,9 @@ def evaluating(*modules):
 class Agent:
     """DrQ-v2's update.
 
-    Spectral norm takes a power iteration at a network's own update alone; the target critic has averaged parameters
-    and the critic's u and v.
+    Spectral norm takes a power iteration at a network's own update alone; the target critic has averaged parameters,
+    each with an iteration of its own from the critic's u. `penalty` is the weight of the actions' squared
+    pre-activations in the actor's loss, which DrQ-v2 does not have (Andrychowicz et al. 2017, arXiv 1707.01495).
     """
 
     def __init__(
@@ -293,17 +297,17 @@ class Agent:
         noise=(1.0, 0.1, 500_000),
         clip=0.3,
         pad=4,
+        penalty=0.0,
         bfloat16=False,
         fused=None,
     ):
         self.encoder, self.actor, self.critic = networks.encoder, networks.actor, networks.critic
         self.target = copy.deepcopy(self.critic)
-        self.target.eval()
         options = dict(lr=rate, weight_decay=0.0, fused=fused)
         self.encoder_optimizer = torch.optim.AdamW(self.encoder.parameters(), **options) if pixels else None
         self.actor_optimizer = torch.optim.AdamW(self.actor.parameters(), **options)
         self.critic_optimizer = torch.optim.AdamW(self.critic.parameters(), **options)
-        self.tau, self.noise, self.clip, self.bfloat16 = tau, noise, clip, bfloat16
+        self.tau, self.noise, self.clip, self.penalty, self.bfloat16 = tau, noise, clip, penalty, bfloat16
         self.shift = RandomShift(pad) if pixels else None
         self.spectral = any(getattr(module, "on", False) for module in networks.modules())
 
@@ -358,10 +362,11 @@ class Agent:
 
     def update_actor(self, encoded, deviation, generator):
         with self.precision():
-            actions = truncated_normal(self.actor(encoded), deviation, self.clip, generator)
+            preactivations = self.actor.preactivations(encoded)
+            actions = truncated_normal(torch.tanh(preactivations), deviation, self.clip, generator)
             with self.frozen(self.critic):
                 q1, q2 = self.critic(encoded, actions)
-            loss = -torch.min(q1, q2).mean()
+            loss = -torch.min(q1, q2).mean() + self.penalty * preactivations.square().mean()
         self.actor_optimizer.zero_grad(set_to_none=True)
         loss.backward()
         self.actor_optimizer.step()

@@ -6,6 +6,10 @@
 ///
 /// The normalisation can be off: then the weight is used as it is, and u and v stay as they are. Names and
 /// shapes are the same either way, so that networks with and without it can exchange weights.
+///
+/// A copy of a network with averages in place of its weights has the first one's u and v, which follow another weight: after
+/// a weight was replaced or noise was added to it, quite another one. So every forward of the copy takes one iteration on
+/// its own weight, from u, which nobody keeps.
 public struct SpectralNorm {
   /// Whether the weight is normalised.
   public let isApplied: Bool
@@ -15,6 +19,8 @@ public struct SpectralNorm {
   public let u: Tensor
   /// The right singular vector's estimate, [product of the other dimensions].
   public let v: Tensor
+  /// Whether ``original`` may be an average of the weight that ``u`` and ``v`` follow.
+  private let isShared: Bool
   /// Lengths below this count as this, in normalising u and v.
   private static let epsilon = 1e-12
 
@@ -29,7 +35,8 @@ public struct SpectralNorm {
     original = try path.parameter("weight_orig", shape, initial)
     u = try path.buffer("weight_u", [shape[0]], .unitVector)
     v = try path.buffer("weight_v", [shape.dropFirst().reduce(1, *)], .unitVector)
-    if !path.isShared {
+    isShared = path.isShared
+    if !isShared {
       for _ in 0..<initialIterations { _ = try iterate() }
     }
   }
@@ -37,12 +44,12 @@ public struct SpectralNorm {
   /// The normalised weight; in training, after one power iteration, which changes ``u`` and ``v``.
   public func weight(training: Bool) throws -> Tensor {
     guard isApplied else { return original }
-    let (left, right) = try training ? iterate() : (u, v)
+    let (left, right) = try training || isShared ? iterate() : (u, v)
     let sigma = try left.dot(original.flatten(startDim: 1).mv(right))
     return try original / sigma
   }
 
-  /// One power iteration, which changes ``u`` and ``v``.
+  /// One power iteration, which changes ``u`` and ``v`` if they are this weight's.
   ///
   /// - Returns: their new values, as tensors that later iterations leave alone: gradients need them.
   private func iterate() throws -> (left: Tensor, right: Tensor) {
@@ -50,8 +57,10 @@ public struct SpectralNorm {
       let matrix = try original.flatten(startDim: 1)
       let right = try Self.normalized(matrix.transpose(dim0: 0, dim1: 1).mv(u))
       let left = try Self.normalized(matrix.mv(right))
-      try u.copyInPlace(left)
-      try v.copyInPlace(right)
+      if !isShared {
+        try u.copyInPlace(left)
+        try v.copyInPlace(right)
+      }
       return (left, right)
     }
   }

@@ -15,6 +15,11 @@ struct Actor {
 
   /// encoded: what the encoder gives, or vectors, [B, n] -> mean actions [B, actions] in -1...1.
   func callAsFunction(_ encoded: Tensor, training: Bool) throws -> Tensor {
-    try policy(trunk(encoded), training: training).tanh()
+    try preactivations(encoded, training: training).tanh()
+  }
+
+  /// encoded: [B, n] -> what the mean actions are the tanh of, [B, actions].
+  func preactivations(_ encoded: Tensor, training: Bool) throws -> Tensor {
+    try policy(trunk(encoded), training: training)
   }
 }

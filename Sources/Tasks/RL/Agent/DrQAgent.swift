@@ -11,6 +11,10 @@ public struct DrQAgentSettings: Hashable, Sendable {
   public var noise = LinearSchedule(from: 1, to: 0.1, steps: 500_000)
   /// The largest noise on an action that the critic is asked about in an update.
   public var noiseClip = 0.3
+  /// The weight, in the actor's loss, of the mean square of what the actions are the tanh of (Andrychowicz et al. 2017,
+  /// arXiv 1707.01495, appendix A). DrQ-v2 has none. Where |tanh| reaches 1, the loss has no gradient any more, and
+  /// AdamW, whose steps do not shrink with the gradient, goes there.
+  public var saturationPenalty = 0.0
   /// The largest random shift of pictures, in pixels.
   public var shift = 4
   /// How convolutions and matrix products are computed; heads and losses are float32 in either case.
@@ -24,8 +28,8 @@ public struct DrQAgentSettings: Hashable, Sendable {
 /// pictures or from vectors.
 ///
 /// Spectral normalisation takes one power iteration at a network's own update; whoever else evaluates the
-/// network uses u and v as they are. The target critic has averaged parameters and the live critic's u and v,
-/// which are statistics, not averaged.
+/// network uses u and v as they are. The target critic has averaged parameters, each normalised by one iteration
+/// of its own from the live critic's u.
 ///
 /// Observations and batches come from the CPU, where they are augmented, and go to the networks' device.
 public final class DrQAgent {
@@ -33,7 +37,8 @@ public final class DrQAgent {
   public struct Metrics: Hashable, Sendable {
     /// The sum of both Q networks' mean squared differences to the target.
     public var criticLoss: Double
-    /// The negative mean value of the policy's actions; nil where the actor was not trained.
+    /// The actor's loss: the negative mean value of the policy's actions, and the penalty if there is one; nil where the
+    /// actor was not trained.
     public var actorLoss: Double?
     /// The mean of what the critic is to predict.
     public var target: Double
@@ -141,11 +146,13 @@ extension DrQAgent {
   /// One update of the actor, for what the encoder made of the batch.
   private func updateActor(_ encoded: Tensor, deviation: Double, _ random: RandomGenerator) throws -> Tensor {
     let loss = try withPrecision(settings.precision, on: device) {
-      let mean = try networks.policy.actor(encoded, training: true)
-      let actions = try TruncatedNormal(mean: mean, standardDeviation: deviation)
+      let preactivations = try networks.policy.actor.preactivations(encoded, training: true)
+      let actions = try TruncatedNormal(mean: preactivations.tanh(), standardDeviation: deviation)
         .sample(clip: settings.noiseClip, random)
       let (q1, q2) = try networks.critic(encoded, actions, training: false)
-      return try -q1.minimum(q2).mean()
+      let loss = try -q1.minimum(q2).mean()
+      guard settings.saturationPenalty > 0 else { return loss }
+      return try loss + preactivations.square().mean() * settings.saturationPenalty
     }
     try actorOptimizer.step(loss.gradients(of: actorOptimizer.parameters.map(\.tensor)))
     return loss

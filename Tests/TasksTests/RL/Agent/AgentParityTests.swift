@@ -78,7 +78,7 @@ extension NetworkTests {
 
     @Test(
       "five updates change every weight, buffer and average as PyTorch's do",
-      arguments: Kind.allCases, 0..<4)
+      arguments: Kind.allCases, 0..<5)
     func updates(_ kind: Kind, _ number: Int) throws {
       let restore = try useOneThread()
       defer { restore() }
@@ -92,6 +92,7 @@ extension NetworkTests {
       settings.learningRate = 1e-3
       settings.targetRate = 0.1
       settings.noise = LinearSchedule(from: 1, to: 0.1, steps: 10)
+      settings.saturationPenalty = try golden.tensor("\(name).penalty").item()
       let agent = try DrQAgent(networks, settings)
       let random = try RandomGenerator(seed: UInt64(stream))
       let expected = try golden.tensor("\(name).metrics").array(of: Double.self)
