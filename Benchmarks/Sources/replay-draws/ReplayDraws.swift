@@ -39,7 +39,7 @@ enum ReplayDraws {
     let file = NSTemporaryDirectory() + "replay-draws-\(getpid()).safetensors"
     defer { unlink(file) }
     if isMapped {
-      let stored = try buffer.save {
+      let stored = try buffer.save(path: { _ in file }) {
         try $0(file); return "segment"
       }
       buffer = try ReplayBuffer(

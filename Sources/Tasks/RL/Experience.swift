@@ -28,6 +28,8 @@ struct Experience {
   let buffer: ReplayBuffer
   let environment: AgentEnvironment
   let settings: RLSettings
+  /// Is called when an episode is over and another begins.
+  var betweenEpisodes: () throws -> Void = {}
 
   /// Lives for an interval, which begins with a new episode.
   ///
@@ -46,6 +48,8 @@ struct Experience {
     for index in 0..<settings.stepsPerInterval {
       let step = first + index
       if isOver {
+        buffer.endEpisode()
+        try betweenEpisodes()
         try environment.reset(seed: seeds.next())
         try environment.observation.withUnsafeBytes { try buffer.beginEpisode($0) }
         episode = (0, 0)

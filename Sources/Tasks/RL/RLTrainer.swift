@@ -20,13 +20,20 @@ public final class RLTrainer: Trainer {
   private let sizes: DrQSizes
   private let environment: AgentEnvironment
   private let evaluation: PolicyEvaluation
+  private let segmentBytes: Int
+
+  /// How much experience is kept in memory before it goes into a file: much less than an interval of the longest
+  /// experiments has, and enough for few files.
+  private static let defaultSegmentBytes = 256 << 20
 
   /// Compiles the environments' models.
   ///
+  /// - Parameter segmentBytes: how much experience is kept in memory before it goes into a file; nil for 256 MiB.
   /// - Throws: ``ControlSuiteError`` if a file of the models is missing or wrong; ``TorchError`` if there is
   ///   no GPU where the settings want one.
-  public init(_ settings: RLSettings) throws {
+  public init(_ settings: RLSettings, segmentBytes: Int? = nil) throws {
     self.settings = settings
+    self.segmentBytes = segmentBytes ?? Self.defaultSegmentBytes
     device = try settings.device.device()
     environment = try AgentEnvironment(settings.environment)
     evaluation = try PolicyEvaluation(settings.environment, episodes: settings.evaluationEpisodes)
@@ -48,7 +55,12 @@ public final class RLTrainer: Trainer {
     let agent = try load(job.checkpoint, job.genome, settings.agent)
     var memory = try AgentMemory(Checkpoint(path: job.checkpoint))
     let buffer = try buffer(of: memory, job, settings, attachments)
-    let experience = Experience(agent: agent, buffer: buffer, environment: environment, settings: settings)
+    func save() throws -> ReplayBuffer.Segments {
+      try buffer.save(path: attachments.path(of:)) { try attachments.add(extension: "safetensors", $0) }
+    }
+    let experience = Experience(
+      agent: agent, buffer: buffer, environment: environment, settings: settings,
+      betweenEpisodes: { if buffer.unsavedBytes >= self.segmentBytes { _ = try save() } })
 
     let start = Date()
     var clock = ProgressClock()
@@ -64,7 +76,7 @@ public final class RLTrainer: Trainer {
     let seconds = Date().timeIntervalSince(start)
 
     memory.steps += settings.stepsPerInterval
-    let stored = try buffer.save { try attachments.add(extension: "safetensors", $0) }
+    let stored = try save()
     // What is shared belongs to no checkpoint.
     memory.segments = settings.buffer == .own ? stored : ReplayBuffer.Segments(names: [], transitions: 0)
     try DrQCheckpoint.write(

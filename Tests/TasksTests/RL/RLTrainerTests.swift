@@ -108,6 +108,32 @@ extension NetworkTests {
       #expect(evaluation.fitness == third.fitness)
     }
 
+    @Test("experience that goes into files as it comes teaches the same")
+    func writtenEarly() throws {
+      let trainers = [
+        try RLTrainer(settings("pixels")), try RLTrainer(settings("pixels"), segmentBytes: 1),
+      ]
+      let genome = Genome(Array(repeating: 0, count: trainers[0].searchSpace.genes.count))
+      try trainers[0].initialise(InitialiseJob(genome: genome, seed: 1, output: "\(folder)/start"))
+      func tensors(_ name: String) throws -> [String: [UInt8]] {
+        let file = try SafetensorsFile(path: "\(folder)/\(name)")
+        return Dictionary(
+          uniqueKeysWithValues: file.tensors.map { ($0.name, file.withBytes(of: $0) { Array($0) }) })
+      }
+      for (number, trainer) in trainers.enumerated() {
+        for (from, to) in [("start", "a\(number)"), ("a\(number)", "b\(number)")] {
+          _ = try trainer.train(job(genome, from: from, to: to)) { _ in }
+        }
+      }
+      for name in ["a", "b"] {
+        #expect(try tensors("\(name)0") == tensors("\(name)1"))
+      }
+      // 120 steps are two episodes of 50 and a part of one.
+      #expect(try Checkpoint(path: "\(folder)/a0").attachments.count == 1)
+      #expect(try Checkpoint(path: "\(folder)/a1").attachments.count == 3)
+      #expect(try Checkpoint(path: "\(folder)/b1").attachments.count == 6)
+    }
+
     @Test("the policy begins to learn when the critic has had its frames, counted over intervals")
     func criticFrames() throws {
       let configuration = try configuration(more: "critic_frames: 3000")

@@ -83,7 +83,7 @@ import Torch
         if random.uniform() < 0.2 { try Self.expectSame(buffer, &naive, &draws) }
       }
       if random.uniform() < 0.3 {
-        let stored = try buffer.save(folder.add)
+        let stored = try buffer.save(path: folder.path, folder.add)
         naive.end()
         buffer = try ReplayBuffer(
           layout, capacity: capacity, steps: steps, discount: discount, from: stored, path: folder.path)
@@ -139,7 +139,7 @@ import Torch
     #expect(Double(reserved) / 1000 < exact + 100, "\(reserved)")
     #expect(buffer.bytesPerTransition < Double(layout.naiveBytesPerTransition) / 5.9)
     let folder = try Folder()
-    let stored = try buffer.save(folder.add)
+    let stored = try buffer.save(path: folder.path, folder.add)
     let read = try ReplayBuffer(
       layout, capacity: 10_000, steps: 3, discount: 0.99, from: stored, path: folder.path)
     #expect(read.bytesPerTransition == exact)
@@ -157,16 +157,48 @@ import Torch
       let buffer = try ReplayBuffer(
         layout, capacity: 25, steps: 1, discount: 1, from: stored, path: folder.path)
       try Self.fill(buffer, episodes: 2, length: 5, from: Float(interval * 100))
-      stored = try buffer.save(folder.add)
+      stored = try buffer.save(path: folder.path, folder.add)
       lists.append(stored.names)
       // Once more without anything new.
-      #expect(try buffer.save { _ in throw ReplayError(path: "", reason: .noEpisode) } == stored)
+      #expect(try buffer.save(path: folder.path) { _ in throw ReplayError(path: "", reason: .noEpisode) } == stored)
     }
     // Episodes of 5: 25 transitions are two and a half segments.
     #expect(lists.map(\.count) == [1, 2, 3, 3, 3] && stored.transitions == 25)
     #expect(Array(lists[4].prefix(2)) == Array(lists[3].dropFirst()))
     let sizes = try lists[4].map { try SafetensorsFile(path: folder.path($0))["reward"]?.shape }
     #expect(sizes == [[10], [10], [10]])
+  }
+
+  private static func values(_ drawn: DrawnTransitions) -> [[Float]] {
+    [
+      drawn.observations.map(Float.init), drawn.actions, drawn.rewards, drawn.discounts,
+      drawn.nextObservations.map(Float.init),
+    ]
+  }
+
+  @Test("a buffer that is written now and then holds, draws and stores the same, and needs no memory for it")
+  func writtenEarly() throws {
+    let layout = ReplayLayout(.state(length: 2), actionLength: 1)
+    let folder = try Folder()
+    let once = ReplayBuffer(layout, capacity: 22, steps: 2, discount: 0.9)
+    let often = ReplayBuffer(layout, capacity: 22, steps: 2, discount: 0.9)
+    var (first, second) = (SeededGenerator(seed: 3), SeededGenerator(seed: 3))
+    for number in 0..<7 {
+      for buffer in [once, often] { try Self.fill(buffer, episodes: 1, length: 5, from: Float(100 * number)) }
+      often.endEpisode()
+      #expect(often.unsavedBytes > 0)
+      if number % 2 == 1 {
+        try often.save(path: folder.path, folder.add)
+        #expect(often.unsavedBytes == 0 && often.episodes.allSatisfy { $0.reservedByteCount == nil })
+      }
+      #expect(try Self.values(once.sample(50, using: &first)) == Self.values(often.sample(50, using: &second)))
+    }
+    let stored = try often.save(path: folder.path, folder.add)
+    // Of four files, the first holds nothing that is left.
+    #expect(stored.names.count == 3 && stored.transitions == once.transitions)
+    let read = try ReplayBuffer(
+      layout, capacity: 22, steps: 2, discount: 0.9, from: stored, path: folder.path)
+    #expect(try Self.values(once.sample(50, using: &first)) == Self.values(read.sample(50, using: &second)))
   }
 
   @Test("draws are uniform over all steps that have n more after them")

@@ -56,7 +56,7 @@ extension NetworkTests {
           for _ in 0..<random.below(20) { try step(buffer, &random) }
         }
         buffer = try ReplayBuffer(
-          layout, capacity: capacity, steps: steps, discount: 0.9, from: buffer.save(folder.add),
+          layout, capacity: capacity, steps: steps, discount: 0.9, from: buffer.save(path: folder.path, folder.add),
           path: folder.path)
       }
       let prefetch = ReplayPrefetch(buffer, count: 64, random: SeededGenerator(seed: seed))
@@ -70,7 +70,7 @@ extension NetworkTests {
           try expect(prefetch.next(), expected ?? buffer.sample(64, using: &draws))
           expected = try buffer.sample(64, using: &draws)
         }
-        if random.uniform() < 0.2 { _ = try buffer.save(folder.add) }
+        if random.uniform() < 0.2 { _ = try buffer.save(path: folder.path, folder.add) }
       }
       #expect(expected != nil)
     }

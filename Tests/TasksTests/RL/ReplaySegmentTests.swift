@@ -17,7 +17,7 @@ import Testing
   private func stored() throws -> ReplayBuffer.Segments {
     let buffer = ReplayBuffer(layout, capacity: 100, steps: 1, discount: 1)
     try ReplayBufferTests.fill(buffer, episodes: 2, length: 3, from: 0)
-    return try buffer.save(folder.add)
+    return try buffer.save(path: folder.path, folder.add)
   }
 
   private func read(

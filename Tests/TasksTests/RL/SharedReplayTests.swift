@@ -21,7 +21,7 @@ import Testing
       try ReplayBufferTests.fill(buffer, episodes: 1, length: length, from: Float(next))
       next += length
     }
-    return try buffer.save(folder.add).names[0]
+    return try buffer.save(path: folder.path, folder.add).names[0]
   }
 
   private func read(_ generations: [[String]], capacity: Int, steps: Int = 1) throws -> ReplayBuffer {
@@ -54,16 +54,32 @@ import Testing
     // The first episodes of the first and second agent have gone.
     let some = try read(generations, capacity: 20)
     #expect(try Set(draws(some).keys) == actions(5..<10, 104..<108, 200..<203, 300..<306))
-    #expect(try some.save(folder.add).names == generations.flatMap { $0 })
+    #expect(try some.save(path: folder.path, folder.add).names == generations.flatMap { $0 })
     // The second agent's other episode began before the first's.
     let few = try read(generations, capacity: 12)
     #expect(try Set(draws(few).keys) == actions(5..<10, 300..<306))
-    #expect(try few.save(folder.add).names == [first[0], generations[1][0]])
+    #expect(try few.save(path: folder.path, folder.add).names == [first[0], generations[1][0]])
     // An agent's own steps push out what is oldest as they come.
     try ReplayBufferTests.fill(few, episodes: 1, length: 2, from: 400)
     #expect(try Set(draws(few).keys) == actions(300..<306, 400..<402))
-    let stored = try few.save(folder.add)
+    let stored = try few.save(path: folder.path, folder.add)
     #expect(stored.names.count == 2 && stored.names[0] == generations[1][0] && stored.transitions == 8)
+  }
+
+  @Test("an agent's files of one interval count as one: the episodes that began first leave first")
+  func severalFiles() throws {
+    let buffer = ReplayBuffer(layout, capacity: 1000, steps: 1, discount: 1)
+    for start in [0, 5] {
+      try ReplayBufferTests.fill(buffer, episodes: 1, length: 5, from: Float(start))
+      try buffer.save(path: folder.path, folder.add)
+    }
+    let names = try buffer.save(path: folder.path, folder.add).names
+    #expect(names.count == 2)
+    let first = try names + [segment([4, 4], from: 100)]
+    #expect(try Set(draws(read([first], capacity: 18)).keys) == actions(0..<10, 100..<108))
+    #expect(try Set(draws(read([first], capacity: 13)).keys) == actions(5..<10, 100..<108))
+    #expect(try Set(draws(read([first], capacity: 9)).keys) == actions(5..<10, 104..<108))
+    #expect(try Set(draws(read([first], capacity: 5)).keys) == actions(5..<10))
   }
 
   @Test("to leave out files of which every agent has let go changes nothing", arguments: 0..<20)
@@ -83,7 +99,7 @@ import Testing
           try ReplayBufferTests.fill(buffer, episodes: 1, length: 1 + random.below(15), from: Float(number))
           number += 100
         }
-        let names = try buffer.save(folder.add).names
+        let names = try buffer.save(path: folder.path, folder.add).names
         let old = Set(listed.joined())
         added += names.filter { !old.contains($0) }
         needed.formUnion(names)

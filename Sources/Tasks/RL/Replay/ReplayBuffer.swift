@@ -33,6 +33,8 @@ public final class ReplayBuffer {
   private var segments: [(name: String, episodes: Int)] = []
   /// For each of the episodes that came from files, which are the first, the number of its file.
   private var origins: [Int] = []
+  /// How many transitions the buffer has written to files.
+  private var stepsWritten = 0
 
   /// Makes an empty buffer.
   public init(_ layout: ReplayLayout, capacity: Int, steps: Int, discount: Double) {
@@ -200,17 +202,33 @@ extension ReplayBuffer {
     }
   }
 
-  /// Writes the episodes that were added since the buffer was made or read, and ends the one that is going
-  /// on.
+  /// The bytes of the records that are in memory alone, without those of the episode that is going on.
+  var unsavedBytes: Int {
+    let count = episodes.count - (isEpisodeOpen ? 1 : 0)
+    return origins.count < count ? episodes[origins.count..<count].reduce(0) { $0 + $1.byteCount } : 0
+  }
+
+  /// Writes the episodes that were added since the buffer was made, read or written, and ends the one that is
+  /// going on. From then on they are read from the file, which stays mapped into memory.
   ///
-  /// - Parameter add: is given what writes a file; returns the file's name. Not called if nothing was added.
+  /// - Parameters:
+  ///   - path: a file's path by its name.
+  ///   - add: is given what writes a file; returns the file's name. Not called if nothing was added.
   /// - Returns: all files that hold the buffer now.
   /// - Throws: what `add` throws.
-  public func save(_ add: (_ write: (_ path: String) throws -> Void) throws -> String) throws -> Segments {
+  @discardableResult
+  public func save(
+    path: (String) -> String, _ add: (_ write: (_ path: String) throws -> Void) throws -> String
+  ) throws -> Segments {
     endEpisode()
-    let added = Array(episodes.dropFirst(origins.count))
+    let saved = origins.count
+    let added = Array(episodes.dropFirst(saved))
     if !added.isEmpty {
-      let name = try add { try ReplaySegment.write(added, self.layout, to: $0) }
+      let name = try add {
+        try ReplaySegment.write(added, self.layout, firstStep: self.stepsWritten, to: $0)
+      }
+      episodes.replaceSubrange(saved..., with: try ReplaySegment(path: path(name), layout).episodes)
+      stepsWritten += added.reduce(0) { $0 + $1.length }
       origins += Array(repeating: segments.count, count: added.count)
       segments.append((name, added.count))
     }
@@ -260,8 +278,9 @@ extension ReplayBuffer {
   private func read(_ names: [String], _ path: (String) -> String) throws {
     var added: [(start: Int, origin: Int, episode: ReplayEpisode)] = []
     for name in names {
-      let episodes = try ReplaySegment(path: path(name), layout).episodes
-      var start = 0
+      let segment = try ReplaySegment(path: path(name), layout)
+      let episodes = segment.episodes
+      var start = segment.firstStep
       for episode in episodes {
         added.append((start, segments.count, episode))
         start += episode.length

@@ -10,6 +10,9 @@ import Safetensors
 /// | `action` | [transitions, action length], float32 | |
 /// | `reward`, `discount` | [transitions], float32 | of the step that the action began |
 /// | `observation` | [transitions + episodes, ...], uint8 or float32 | one more than transitions in each |
+///
+/// The header's text `first_step` is the number of transitions that whoever wrote the file had written in the same
+/// interval before; 0 where it is missing.
 final class ReplaySegment: Sendable {
   /// The value of the header's `format`.
   static let format = "pbtnas-replay-1"
@@ -24,12 +27,15 @@ final class ReplaySegment: Sendable {
   }
 
   private static let lengthsName = "episode_length"
+  private static let firstStepKey = "first_step"
 
   private let file: SafetensorsFile
   private let layout: ReplayLayout
   private let columns: [Column: TensorInfo]
   /// The transitions of each episode.
   private let lengths: [Int]
+  /// How many transitions were written in the same interval before.
+  let firstStep: Int
 
   /// Opens a segment and checks that it can be one of a buffer's.
   ///
@@ -39,6 +45,9 @@ final class ReplaySegment: Sendable {
     file = try SafetensorsFile(path: path)
     self.layout = layout
     guard file.metadata["format"] == Self.format else { throw wrong(.format(file.metadata["format"])) }
+    let firstStep = file.metadata[Self.firstStepKey] ?? "0"
+    guard let number = Int(firstStep), number >= 0 else { throw wrong(.firstStep(firstStep)) }
+    self.firstStep = number
     guard let info = file[Self.lengthsName] else { throw wrong(.missing(Self.lengthsName)) }
     guard info.dtype == .int64, info.shape.count == 1 else {
       throw wrong(.tensor(info, expectedType: .int64, expectedShape: [info.shape.first ?? 1]))
@@ -75,8 +84,11 @@ final class ReplaySegment: Sendable {
 
   /// Writes episodes, each with at least one transition, to a file.
   ///
+  /// - Parameter firstStep: how many transitions were written in the same interval before.
   /// - Throws: ``SafetensorsError`` if the file cannot be written.
-  static func write(_ episodes: [ReplayEpisode], _ layout: ReplayLayout, to path: String) throws {
+  static func write(
+    _ episodes: [ReplayEpisode], _ layout: ReplayLayout, firstStep: Int, to path: String
+  ) throws {
     let lengths = episodes.map { Int64($0.length) }
     let shapes = shapes(layout, lengths: episodes.map(\.length))
     let writer = try SafetensorsWriter(
@@ -84,7 +96,7 @@ final class ReplaySegment: Sendable {
       tensors: [.init(name: lengthsName, dtype: .int64, shape: [episodes.count])]
         + Column.allCases.map {
           .init(name: $0.rawValue, dtype: type($0, layout), shape: shapes[$0] ?? [])
-        }, metadata: ["format": format])
+        }, metadata: ["format": format, firstStepKey: String(firstStep)])
     try lengths.withUnsafeBytes { try writer.write($0) }
     for column in Column.allCases {
       for episode in episodes { try episode.withBytes(of: column) { try writer.write($0) } }
@@ -134,6 +146,8 @@ public struct ReplayError: Error, Hashable, Sendable {
   public enum Reason: Hashable, Sendable {
     /// The file has another format, or none.
     case format(String?)
+    /// The header's number of earlier transitions is none.
+    case firstStep(String)
     /// A tensor is missing.
     case missing(String)
     /// A tensor has another type or shape.
@@ -163,6 +177,7 @@ extension ReplayError: CustomStringConvertible {
       switch reason {
       case .format(let found):
         "its format is \(found.map { "`\($0)`" } ?? "not said"), expected `\(ReplaySegment.format)`"
+      case .firstStep(let found): "its `first_step` is `\(found)`, expected a number of transitions"
       case .missing(let name): "tensor `\(name)` is missing; expected a segment of a replay buffer"
       case .tensor(let info, let type, let shape):
         "tensor `\(info.name)` is \(info.dtype.rawValue) \(info.shape), expected \(type.rawValue) \(shape), "
