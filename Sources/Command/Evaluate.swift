@@ -33,8 +33,10 @@ struct Evaluate: AsyncParsableCommand {
     let (count, isQuiet) = (times, json)
     try await withWorkers(of: run, count: workers.workers, atMost: times) { settings, executor in
       let evaluation = try await evaluateHeldOut(run, times: times, settings: settings, executor: executor) {
-        number, fitness in
-        if !isQuiet { writeOut("evaluation \(number + 1) of \(count): fitness \(shown(fitness))\n") }
+        number, fitness, warnings in
+        guard !isQuiet else { return }
+        for warning in warnings { writeOut("evaluation \(number + 1): \(warning)\n") }
+        writeOut("evaluation \(number + 1) of \(count): fitness \(shown(fitness))\n")
       }
       writeOut(json ? try evaluation.json + "\n" : heldOutWords(evaluation))
     }

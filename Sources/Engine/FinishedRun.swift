@@ -51,20 +51,23 @@ struct FinishedRun: Sendable {
     }
   }
 
-  /// The fitness of a network.
+  /// Evaluates a network.
   ///
   /// - Parameters:
-  ///   - member: whom the record names if the worker is lost,
+  ///   - member: whom the record names if the worker is lost or the trainer warns of something,
   ///   - interval: and in which interval.
   func evaluate(
     _ job: EvaluateJob, member: Int, interval: Int, with executor: any Executor,
     isolation: isolated (any Actor)? = #isolation
-  ) async throws -> Double {
+  ) async throws -> TrainingResult {
     let done = try await executor.run(.evaluate(job), retries: settings.retries) { error, tryAgain in
       try record.note(
         .workerLost(member: member, interval: interval, reason: error.description, tryAgain: tryAgain))
     }
     guard let result = done.result else { throw JobFailed("the trainer evaluated nothing") }
-    return result.fitness
+    for warning in result.warnings ?? [] {
+      try record.note(.memberWarned(member: member, interval: interval, warning: warning))
+    }
+    return result
   }
 }

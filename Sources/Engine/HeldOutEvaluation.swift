@@ -69,12 +69,13 @@ extension RunFolder {
 ///   - times: how many evaluations, each as long as those of the search; at least 1.
 ///   - settings: as they are now, which must be those that the run began with; nil for the record's.
 ///   - executor: evaluates; it is started and stopped here.
-///   - report: is told every evaluation's number, counted from 0, and fitness, in any order.
+///   - report: is told every evaluation's number, counted from 0, its fitness, and what the trainer warns of, in any
+///     order.
 /// - Throws: ``RunError`` if there is no run, one that is not finished or began with other settings, or one
 ///   whose best network is damaged, or diverges on other draws; what the executor throws.
 public func evaluateHeldOut(
   _ folder: RunFolder, times: Int, settings: RunSettings? = nil, executor: any Executor,
-  report: @escaping @Sendable (_ number: Int, _ fitness: Double) -> Void
+  report: @escaping @Sendable (_ number: Int, _ fitness: Double, _ warnings: [String]) -> Void
 ) async throws -> HeldOutEvaluation {
   guard times > 0 else { throw RunError.settings(["times: expected at least 1, got \(times)"]) }
   let run = try FinishedRun(folder, settings)
@@ -89,10 +90,12 @@ public func evaluateHeldOut(
       let job = EvaluateJob(
         genome: best.genome, checkpoint: folder.absolute(RunFolder.bestName),
         seed: run.settings.heldOutSeed(number), artifacts: nil)
-      let fitness = try await run.evaluate(job, member: best.member, interval: best.interval, with: executor)
-      guard fitness.isFinite else { throw RunError.diverged(file: folder.best, evaluation: number + 1) }
-      report(number, fitness)
-      return fitness
+      let result = try await run.evaluate(job, member: best.member, interval: best.interval, with: executor)
+      guard result.fitness.isFinite else {
+        throw RunError.diverged(file: folder.best, evaluation: number + 1)
+      }
+      report(number, result.fitness, result.warnings ?? [])
+      return result.fitness
     }
     let evaluation = HeldOutEvaluation(digest: best.digest, fitness: fitness, searchFitness: best.fitness)
     try evaluation.keep(in: run.record)

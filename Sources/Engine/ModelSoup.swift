@@ -152,13 +152,14 @@ private struct Kitchen {
 
   /// The fitness of a network.
   ///
-  /// - Parameter member: whom the record names if the worker is lost.
+  /// - Parameter member: whom the record names if the worker is lost or the trainer warns of something.
   private func evaluate(
     _ checkpoint: String, _ genome: Genome, _ seed: UInt64, _ member: Int, artifacts: String? = nil
   ) async throws -> Double {
     try await run.evaluate(
       EvaluateJob(genome: genome, checkpoint: checkpoint, seed: seed, artifacts: artifacts),
-      member: member, interval: run.summary.intervals, with: executor)
+      member: member, interval: run.summary.intervals, with: executor
+    ).fitness
   }
 }
 

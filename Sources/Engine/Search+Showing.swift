@@ -29,6 +29,9 @@ extension Search {
     var showing = Showing(digest: best.digest, files: [])
     do {
       let result = try await perform(.evaluate(job), best.member, best.interval)
+      for warning in result?.warnings ?? [] {
+        try tell(.memberWarned(member: best.member, interval: best.interval, warning: warning))
+      }
       let files = result?.files ?? []
       let missing = files.filter { !FileManager.default.fileExists(atPath: $0) }
       showing.files = files.filter { !missing.contains($0) }.map(folder.name(of:))

@@ -29,7 +29,7 @@ import Testing
   private func evaluate(
     _ run: TestRun, times: Int = 3, _ executor: InProcessExecutor = InProcessExecutor(workers: 2)
   ) async throws -> HeldOutEvaluation {
-    try await evaluateHeldOut(run.folder, times: times, executor: executor) { _, _ in }
+    try await evaluateHeldOut(run.folder, times: times, executor: executor) { _, _, _ in }
   }
 
   @Test("the best network is evaluated as often as asked for, on draws that neither search nor soup has used")
@@ -49,7 +49,7 @@ import Testing
     jobs.withLock { $0 = [] }
 
     let told = Mutex<[Int: Double]>([:])
-    let found = try await evaluateHeldOut(run.folder, times: 4, executor: executor()) { number, fitness in
+    let found = try await evaluateHeldOut(run.folder, times: 4, executor: executor()) { number, fitness, _ in
       told.withLock { $0[number] = fitness }
     }
     let first = jobs.withLock { $0 }
@@ -66,8 +66,21 @@ import Testing
     // More evaluations begin with the same ones.
     jobs.withLock { $0 = [] }
     #expect(
-      try await evaluateHeldOut(run.folder, times: 5, executor: executor()) { _, _ in }.fitness.count == 5)
+      try await evaluateHeldOut(run.folder, times: 5, executor: executor()) { _, _, _ in }.fitness.count == 5)
     #expect(Set(first.map(\.seed)).isSubset(of: jobs.withLock { $0.map(\.seed) }))
+  }
+
+  @Test("what a trainer warns of in an evaluation is told and recorded")
+  func warnings() async throws {
+    let run = try TestRun()
+    try await run.run(.test(population: 4, intervals: 1), PythonTrainer.executor(run))
+    let told = Mutex<[String]>([])
+    let executor = try PythonTrainer.executor(run, fault: "evaluation-warning")
+    _ = try await evaluateHeldOut(run.folder, times: 2, executor: executor) { _, _, warnings in
+      told.withLock { $0 += warnings }
+    }
+    #expect(told.withLock { $0 } == ["the scales are old", "the scales are old"])
+    #expect(try Record(path: run.folder.record).events(kind: "memberWarned").count == 2)
   }
 
   @Test("mean and standard deviation, and none of a single evaluation")
@@ -118,7 +131,7 @@ import Testing
       var now = settings
       change(&now)
       let executor = InProcessExecutor(workers: 1)
-      _ = try await evaluateHeldOut(run.folder, times: 1, settings: now, executor: executor) { _, _ in }
+      _ = try await evaluateHeldOut(run.folder, times: 1, settings: now, executor: executor) { _, _, _ in }
     }
     try await evaluate { $0.workers = 7 }
     let changed = await #expect(throws: RunError.self) {
@@ -136,7 +149,7 @@ import Testing
     let error = await #expect(throws: RunError.self) { try await evaluate(run, times: 0) }
     #expect(error?.description.contains("times: expected at least 1, got 0") == true)
     let diverged = await #expect(throws: RunError.diverged(file: run.folder.best, evaluation: 1)) {
-      try await evaluateHeldOut(run.folder, times: 1, executor: Diverging()) { _, _ in }
+      try await evaluateHeldOut(run.folder, times: 1, executor: Diverging()) { _, _, _ in }
     }
     #expect(diverged?.description.contains("no finite fitness in held-out evaluation 1") == true)
     #expect(try run.folder.readHeldOutEvaluation() == nil)

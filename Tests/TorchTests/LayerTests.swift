@@ -167,6 +167,33 @@ import TorchTestSupport
     #expect(try relativeError(part.linear(parts[1]), own.linear(parts[1])) == 0)
   }
 
+  @Test("a copy with averages is divided by their own norm, also where the weight itself has been replaced")
+  func spectralNormOfAverages() throws {
+    let store = try ParameterStore(seed: 1)
+    let live = try SpectralLinear(store.root / "layer", inputs: 40, outputs: 30)
+    let average = try MovingAverage(of: store.parameters(under: "layer"), decay: 0.99)
+    let copy = try SpectralLinear(
+      ParameterStore(sharing: store, averages: average).root / "layer", inputs: 40, outputs: 30)
+    // An averaged weight with one large singular value, and a live one that has nothing to do with it.
+    let (left, right) = try (uniform(1, [30, 1]), uniform(2, [1, 40]))
+    try average.averages[0].copyInPlace(left.matmul(right) + uniform(3, [30, 40]) * 0.1)
+    try withoutGradient { try live.norm.original.copyInPlace(uniform(4, [30, 40])) }
+    for _ in 0..<30 { _ = try live.norm.weight(training: true) }
+    let (u, v) = try (live.norm.u.array(of: Float.self), live.norm.v.array(of: Float.self))
+    let weight = try copy.norm.weight(training: false)
+    let (unitLeft, unitRight) = try (left / left.norm(), right / right.norm())
+    func norm(_ matrix: Tensor) throws -> Double {
+      try abs(unitLeft.transpose(dim0: 0, dim1: 1).matmul(matrix).mul(unitRight).sum().item())
+    }
+    // One iteration is near; the live weight's own vectors would be far off.
+    let largest = try norm(weight)
+    #expect((0.95..<2).contains(largest), "\(largest)")
+    let sigma = try live.norm.u.dot(average.averages[0].mv(live.norm.v)).item()
+    let byOthers = try norm(average.averages[0]) / abs(sigma)
+    #expect(byOthers > 10, "\(byOthers)")
+    #expect(try live.norm.u.array(of: Float.self) == u && live.norm.v.array(of: Float.self) == v)
+  }
+
   @Test("with spectral norm off the weight is used as it is, and all tensors are there unchanged")
   func spectralNormOff() throws {
     let stores = try (0..<2).map { _ in try ParameterStore(seed: 1) }

@@ -87,11 +87,10 @@ public final class RLTrainer: Trainer {
       "replay_bytes_per_transition": buffer.bytesPerTransition,
       "evaluation_diverged_episodes": Double(played.divergences.count),
     ]) { _, new in new }
-    let warnings = [("training", findings.divergences), ("evaluation", played.divergences)]
-      .compactMap { $1.warning(of: $0) }
     var result = TrainingResult(
       fitness: played.mean, metrics: metrics, files: [], seconds: seconds,
-      shownMetrics: ["episode_return", "episode_steps"], warnings: warnings.isEmpty ? nil : warnings)
+      shownMetrics: ["episode_return", "episode_steps"],
+      warnings: Self.warnings([("training", findings.divergences), ("evaluation", played.divergences)]))
     if settings.buffer == .shared {
       let (given, left) = (job.sharedAttachments ?? [], Set(stored.names))
       let known = Set(given.joined())
@@ -141,7 +140,14 @@ public final class RLTrainer: Trainer {
     return TrainingResult(
       fitness: played.mean, metrics: ["evaluation_diverged_episodes": Double(played.divergences.count)],
       files: problem == nil ? [film?.path].compactMap(\.self) : [], seconds: Date().timeIntervalSince(start),
-      artifactsProblem: problem.map(String.init(describing:)))
+      artifactsProblem: problem.map(String.init(describing:)),
+      warnings: Self.warnings([("evaluation", played.divergences)]))
+  }
+
+  /// What a user is told of episodes that the physics ended; nil if there were none.
+  private static func warnings(_ divergences: [(when: String, all: [Divergence])]) -> [String]? {
+    let warnings = divergences.compactMap { $0.all.warning(of: $0.when) }
+    return warnings.isEmpty ? nil : warnings
   }
 
   private func film(_ artifacts: String) -> EpisodeFilm {

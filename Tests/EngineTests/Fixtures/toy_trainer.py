@@ -4,7 +4,8 @@ Usage: toy_trainer.py [--fault NAME] [--marker PATH] [--times N] [--only TEXT] [
                       [--data PATH]
 
 The fault happens in the first N (default 1) training jobs over all workers whose output's path has TEXT in it: each
-takes the next free file name PATH.0, PATH.1, ... A fault `start-...` happens while starting. Training takes S seconds,
+takes the next free file name PATH.0, PATH.1, ... A fault `start-...` happens while starting, one `evaluation-...` in every
+evaluation. Training takes S seconds,
 silent ones; a job of evaluation its own number, in which it says how far it is. With --shows it writes a text file about
 a network where an evaluation wants such files. With --data it does not start without that file.
 """
@@ -181,6 +182,7 @@ def die_in_mid_training(fault, options):
 
 def do_train(job, options):
     may_fail = options.fault and options.only in job["output"]
+    may_fail = may_fail and not options.fault.startswith("evaluation-")
     fault = options.fault if may_fail and takes_fault(options) else None
     tensors = read(job["checkpoint"])
     say({"id": job["id"], "progress": 0.5, "samples_per_second": 1000})
@@ -223,6 +225,8 @@ def do_evaluate(job, options):
         time.sleep(0.1)
     found = fitness(read(job["checkpoint"]), job["genome"])
     answer = {"id": job["id"], "fitness": found, "files": [], "seconds": options.evaluation_seconds}
+    if options.fault == "evaluation-warning":
+        answer["warnings"] = ["the scales are old"]
     if options.shows and job.get("artifacts"):
         answer["files"] = [job["artifacts"] + ".txt"]
         with open(answer["files"][0], "w") as file:

@@ -56,8 +56,8 @@ extension NetworkTests {
           for _ in 0..<random.below(20) { try step(buffer, &random) }
         }
         buffer = try ReplayBuffer(
-          layout, capacity: capacity, steps: steps, discount: 0.9, from: buffer.save(path: folder.path, folder.add),
-          path: folder.path)
+          layout, capacity: capacity, steps: steps, discount: 0.9,
+          from: buffer.save(path: folder.path, folder.add), path: folder.path)
       }
       let prefetch = ReplayPrefetch(buffer, count: 64, random: SeededGenerator(seed: seed))
       var draws = SeededGenerator(seed: seed)
