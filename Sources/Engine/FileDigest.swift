@@ -47,6 +47,14 @@ final class FileDigests: Sendable {
     }
   }
 
+  /// Notes the digest of a file that was computed while it was written.
+  ///
+  /// - Throws: `POSIXError` if it is not there.
+  func note(_ digest: String, of path: String) throws {
+    let stamp = try Self.stamp(path)
+    known.withLock { $0[path] = (stamp, digest) }
+  }
+
   /// Forgets files that are no more.
   func forget(except kept: Set<String>) {
     known.withLock { known in known = known.filter { kept.contains($0.key) } }
@@ -70,9 +78,7 @@ final class FileDigests: Sendable {
     let descriptor = open(path, O_RDONLY | O_CLOEXEC)
     guard descriptor >= 0 else { throw POSIXError.last }
     defer { close(descriptor) }
-    let state = XXH3_createState()
-    defer { XXH3_freeState(state) }
-    XXH3_128bits_reset(state)
+    let digest = RunningDigest()
     // Read and not mapped: a file that shrinks meanwhile would end the process.
     let buffer = UnsafeMutableRawBufferPointer.allocate(
       byteCount: min(max(try stamp(path).size, 1), longestRead), alignment: 64)
@@ -84,8 +90,25 @@ final class FileDigests: Sendable {
         throw POSIXError.last
       }
       if count == 0 { break }
-      XXH3_128bits_update(state, buffer.baseAddress, count)
+      digest.add(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
     }
+    return digest.text
+  }
+}
+
+/// The digest of bytes that come one after the other.
+final class RunningDigest {
+  private let state = XXH3_createState()
+
+  init() { XXH3_128bits_reset(state) }
+
+  deinit { XXH3_freeState(state) }
+
+  /// Goes on with more bytes.
+  func add(_ bytes: UnsafeRawBufferPointer) { XXH3_128bits_update(state, bytes.baseAddress, bytes.count) }
+
+  /// The digest of all bytes so far, in hexadecimal.
+  var text: String {
     let hash = XXH3_128bits_digest(state)
     return String(format: "%016lx%016lx", hash.high64, hash.low64)
   }

@@ -10,12 +10,13 @@ import Safetensors
 ///   - base: the base parent's checkpoint.
 ///   - donor: the donor's; nil where the offspring has none.
 ///   - fresh: a freshly initialised checkpoint of the offspring's genome.
-/// - Returns: the names of the tensors that neither parent could give.
+/// - Returns: the names of the tensors that neither parent could give, and the file's digest; nil where the file is just a
+///   second name of the base parent's.
 /// - Throws: ``CheckpointError`` if the checkpoints contradict each other, ``SafetensorsError`` if writing fails.
 public func writeOffspring(
   _ offspring: Offspring, in space: SearchSpace, _ settings: MethodSettings, base: Checkpoint,
   donor: Checkpoint?, fresh: Checkpoint, to path: String
-) throws -> [String] {
+) throws -> (missing: [String], digest: String?) {
   guard fresh.genome == offspring.genome else {
     throw CheckpointError(fresh.file.path, .wrongGenome(expected: offspring.genome, found: fresh.genome))
   }
@@ -28,19 +29,20 @@ public func writeOffspring(
   if plan.entries.map(\.tensor.name) == base.file.tensors.map(\.name), metadata == base.file.metadata,
     plan.entries.allSatisfy({ $0.source == .base }), linkFile(base.file.path, as: path)
   {
-    return plan.missing
+    return (plan.missing, nil)
   }
+  let digest = RunningDigest()
   let writer = try SafetensorsWriter(
     path: path,
     tensors: parts.map {
       .init(name: $0.entry.tensor.name, dtype: $0.tensors[0].info.dtype, shape: $0.tensors[0].info.shape)
     },
-    metadata: metadata)
+    metadata: metadata, observe: digest.add)
   for part in parts {
     try write(part.tensors, part.entry.source, to: writer)
   }
   try writer.finish(waitsForDisk: offspring.change == .shrinkPerturbAll)
-  return plan.missing
+  return (plan.missing, digest.text)
 }
 
 /// Gives a file a second name, in place of whatever has it: the same bytes take no room and no time.

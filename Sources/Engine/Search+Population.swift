@@ -121,19 +121,20 @@ extension Search {
     let freshNetwork = try await initialise(
       offspring.genome, offspring.freshSeed, fresh, offspring.member, interval: interval)
     let parents = offspring.parents.map { current(ends[$0]) }
-    let missing = try await aside {
+    let written = try await aside {
       let base = try Checkpoint(path: folder.absolute(ends[offspring.base].name))
       let donor = try offspring.donor.map { try Checkpoint(path: folder.absolute(ends[$0].name)) }
-      let missing = try writeOffspring(
+      let written = try writeOffspring(
         offspring, in: space, method, base: base, donor: donor, fresh: freshNetwork,
         to: folder.absolute(start))
       try checkUnchanged(parents, [base])
       // What stays behind here goes when the interval's superfluous checkpoints do.
       unlink(folder.absolute(fresh))
-      return missing
+      if let digest = written.digest { try digests.note(digest, of: folder.absolute(start)) }
+      return written
     }
     noteWritten(bytes: folder.size(of: start))
-    return (try await known(start), missing)
+    return (try await known(start), written.missing)
   }
 
   /// Makes an offspring's checkpoint from parents that are what the record says, also while its fresh network was made.

@@ -24,6 +24,7 @@ public final class SafetensorsWriter {
   private let temporaryPath: String
   private let descriptor: Int32
   private let expected: Int
+  private let observe: ((UnsafeRawBufferPointer) -> Void)?
   private var written = 0
   private var isFinished = false
 
@@ -32,8 +33,12 @@ public final class SafetensorsWriter {
   /// - Parameters:
   ///   - tensors: what will be written, in this order.
   ///   - metadata: texts for the header's `__metadata__`.
+  ///   - observe: is told all bytes of the file in their order, before they are written: for a digest.
   /// - Throws: ``SafetensorsError`` if the file cannot be made.
-  public init(path: String, tensors: [Tensor], metadata: [String: String]) throws {
+  public init(
+    path: String, tensors: [Tensor], metadata: [String: String],
+    observe: ((UnsafeRawBufferPointer) -> Void)? = nil
+  ) throws {
     var end = 0
     var names: Set<String> = []
     let infos = try tensors.map { tensor in
@@ -46,6 +51,7 @@ public final class SafetensorsWriter {
     }
     let header = Header(metadata: metadata, tensors: infos).encoded()
     self.path = path
+    self.observe = observe
     temporaryPath = Self.temporaryPath(for: path)
     expected = end
     descriptor = open(temporaryPath, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
@@ -67,14 +73,21 @@ public final class SafetensorsWriter {
     written += bytes.count
   }
 
+  /// How many bytes of a mapped file are handled at a time: few enough to be in the processor's cache when they are
+  /// written after having been observed.
+  private static let chunkLength = 1 << 18
+
   /// Appends the next tensor's elements as they are in another file.
   public func copy(_ tensor: TensorInfo, of file: SafetensorsFile) throws(SafetensorsError) {
-    let count = file.appendBytes(of: tensor, to: descriptor)
+    let count = observe == nil ? file.appendBytes(of: tensor, to: descriptor) : 0
     written += count
-    if count == tensor.byteCount { return }
-    // Written from memory instead; that also finds out what was in the way.
+    // Written from memory where somebody wants to see the bytes, and where the system has not copied them; that also
+    // finds out what was in the way.
     try file.withBytes(of: tensor) { bytes throws(SafetensorsError) in
-      try write(UnsafeRawBufferPointer(rebasing: bytes[count...]))
+      for start in stride(from: count, to: bytes.count, by: Self.chunkLength) {
+        try write(
+          UnsafeRawBufferPointer(rebasing: bytes[start..<min(start + Self.chunkLength, bytes.count)]))
+      }
     }
   }
 
@@ -106,6 +119,7 @@ public final class SafetensorsWriter {
   }
 
   private func writeAll(_ bytes: UnsafeRawBufferPointer) throws(SafetensorsError) {
+    observe?(bytes)
     var rest = bytes
     while !rest.isEmpty {
       let count = Foundation.write(descriptor, rest.baseAddress, rest.count)

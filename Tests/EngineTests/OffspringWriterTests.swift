@@ -59,8 +59,10 @@ import Testing
       let offspring = Offspring(
         member: 5, base: 0, donor: 1, genome: mixed, donatedGenes: donated, change: .mix, freshSeed: 0,
         noiseSeed: 0)
-      let missing = try writeOffspring(
+      let (missing, digest) = try writeOffspring(
         offspring, in: space, settings, base: base, donor: donor, fresh: fresh, to: path("offspring"))
+      // A second name of the base's file has none of its own.
+      if let digest { #expect(try digest == FileDigests.compute(path("offspring"))) }
       let child = try Checkpoint(path: path("offspring"))
 
       #expect(child.genome == mixed && child.contents.buffers == fresh.contents.buffers)
@@ -190,11 +192,11 @@ import Testing
         noiseSeed: random.next())
       var outputs: [Data] = []
       for _ in 0..<2 {
-        let missing = try writeOffspring(
+        let (missing, digest) = try writeOffspring(
           offspring, in: trainer.searchSpace, MethodSettings(populationSize: 8, intervals: 4), base: base,
           donor: nil,
           fresh: fresh(base.genome, seed: 1), to: path("noisy"))
-        #expect(missing.isEmpty)
+        #expect(try missing.isEmpty && digest == FileDigests.compute(path("noisy")))
         outputs.append(try Data(contentsOf: URL(fileURLWithPath: path("noisy"))))
       }
       #expect(outputs[0] == outputs[1], "the noise follows from its seed")
@@ -219,7 +221,8 @@ import Testing
     let missing = try writeOffspring(
       offspring, in: trainer.searchSpace, MethodSettings(populationSize: 8, intervals: 4), base: base,
       donor: donor,
-      fresh: fresh, to: path("child"))
+      fresh: fresh, to: path("child")
+    ).missing
     let names = ["net.extra.bias", "net.extra.running_mean", "net.extra.weight"]
     #expect(missing.sorted() == (["average.net.extra.bias", "average.net.extra.weight"] + names).sorted())
     let child = try SafetensorsFile(path: path("child"))

@@ -7,7 +7,8 @@ import Safetensors
 /// An offspring's checkpoint, against `cp` of the same bytes: `child-creation [offspring|cp] [MEGABYTES] [FOLDER]`.
 ///
 /// The network has 64 layers with AdamW's state, a gene each; a quarter of them comes from the donor, shrunk and perturbed.
-/// Both write beside what they read and leave it to the system when the bytes reach the disk.
+/// Both write beside what they read and leave it to the system when the bytes reach the disk. The offspring's time
+/// includes that of its digest.
 @main
 enum ChildCreation {
   private static let layers = 64
