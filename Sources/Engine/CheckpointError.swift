@@ -27,8 +27,8 @@ public struct CheckpointError: Error, Hashable, Sendable {
     case attachmentName(String)
     /// A file that the header lists is missing or damaged.
     case attachment(String, damage: String)
-    /// It is not any more what it was when a job was to use it.
-    case changed(damage: String)
+    /// Somebody touched it while a job used it.
+    case touched
   }
 
   /// The file.
@@ -70,8 +70,8 @@ extension CheckpointError: CustomStringConvertible {
         + "expected the 32 hexadecimal digits of its content's XXH3 digest, a dot and an extension"
     case .attachment(let name, let damage):
       "\(path): its attachment `\(name)` is not what the name says: \(damage)"
-    case .changed(let damage):
-      "\(path) has changed while it was in use: \(damage)"
+    case .touched:
+      "\(path) was changed, or made again, while it was in use; expected nobody but the run to write there"
     }
   }
 }

@@ -31,7 +31,7 @@ extension Executor {
   /// Does a job, and does it again where its worker was lost.
   ///
   /// - Parameters:
-  ///   - retries: how often it may be done again.
+  ///   - retries: how often it may be done again, beside the times that it never came to a worker.
   ///   - lost: is told of every lost worker, and whether the job is done again. What it throws ends the job instead.
   func run(
     _ job: Job, retries: Int, isolation: isolated (any Actor)? = #isolation,
@@ -44,7 +44,9 @@ extension Executor {
       do {
         return try await run(job, started: started, progress: progress)
       } catch let error as WorkerLost {
-        try lost(error, left > 0)
+        let isNoFault = error.moment == .replacing
+        try lost(error, isNoFault || left > 0)
+        if isNoFault { continue }
         if left == 0 { throw error }
         left -= 1
       }
@@ -77,8 +79,18 @@ public struct WorkerLost: Error, Hashable, Sendable, CustomStringConvertible {
   public let reason: String
   /// The last lines that it wrote to standard error.
   public let lastWords: String
-  /// Whether it was to take the place of another one and never came to be ready: no job's fault.
-  public var wasReplacement = false
+  /// When it was lost.
+  public var moment = Moment.working
+
+  /// When a worker is lost.
+  public enum Moment: Hashable, Sendable {
+    /// When it had a job, or was one of the first to start.
+    case working
+    /// When it was to take the place of another one, and never came to be ready: no job's fault. Others go on.
+    case replacing
+    /// The same where there are no others.
+    case replacingTheLast
+  }
 
   /// Describes a loss.
   public init(worker: Int, reason: String, lastWords: String) {

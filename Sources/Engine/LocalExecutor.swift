@@ -74,7 +74,9 @@ public actor LocalExecutor: Executor {
     progress: @escaping @Sendable (TrainingProgress) -> Void
   ) async throws -> FinishedJob {
     let number = await acquire()
-    defer { release(number) }
+    // One that cannot be started is not tried again as long as there are others.
+    var isOfUse = true
+    defer { if isOfUse { release(number) } }
     if isStopped { throw CancellationError() }
     do {
       let worker =
@@ -88,6 +90,7 @@ public actor LocalExecutor: Executor {
     } catch {
       workers[number]?.kill()
       workers[number] = nil
+      if let error = error as? WorkerLost, error.moment == .replacing { isOfUse = false }
       throw isStopped ? CancellationError() : error
     }
   }
@@ -139,7 +142,8 @@ public actor LocalExecutor: Executor {
     do {
       return try await launchAndMakeReady(number)
     } catch var error as WorkerLost {
-      error.wasReplacement = true
+      let hasOthers = workers.indices.contains { $0 != number && workers[$0] != nil }
+      error.moment = hasOthers ? .replacing : .replacingTheLast
       throw error
     }
   }

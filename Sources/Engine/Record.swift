@@ -29,7 +29,8 @@ public final class Record: Sendable {
     var offspring: String?
     /// How many of its tensors no parent could give.
     public var freshTensors: Int
-    /// The digest of ``startCheckpoint``; nil in records that were begun before there were digests.
+    /// The digest of ``startCheckpoint``; nil where the network could not be made, and in records that were begun before
+    /// there were digests.
     var startDigest: String?
     /// Whether training and evaluation are over.
     public var isFinished: Bool
@@ -331,13 +332,6 @@ extension Record.Row {
 
   /// What training made; nil before it has, and where it failed.
   var result: KnownFile? { resultCheckpoint.map { KnownFile(name: $0, digest: resultDigest) } }
-
-  /// Notes that its network could not be made, where that is so.
-  mutating func fail(_ error: RunError?) {
-    guard let error else { return }
-    failure = error.description
-    isFinished = true
-  }
 
   /// Whether an error says that its network cannot be made, and it never was.
   func wasNeverMade(_ error: any Error) -> Bool {

@@ -306,7 +306,7 @@ extension RunError {
       RunError.cannotWrite(
         folder: folder, reason: "the run's record: \(error.message ?? error.extendedResultCode.description)")
     case is CocoaError where meansFullDisk(error): RunError.diskFull(folder: folder)
-    case let error as WorkerLost where error.wasReplacement:
+    case let error as WorkerLost where error.moment == .replacingTheLast:
       RunError.noWorker(folder: folder, reason: error.description)
     default: error
     }

@@ -36,21 +36,45 @@ extension Search {
     return true
   }
 
-  /// Makes sure that checkpoints which were just read are still what they were when a job that needed them was handed
-  /// out, which may have waited for a worker. As long as a file has not been touched, that costs one look at its folder's
-  /// entry.
+  /// Files that are about to be used, with their states when they were last found to be what the record says.
+  typealias FilesInUse = [(path: String, stamp: FileDigests.Stamp?)]
+
+  /// Notes the states of files.
+  ///
+  /// - Parameter checkpoints: what goes with them: their attachments.
+  func filesInUse(_ files: [KnownFile], _ checkpoints: [Checkpoint]) -> FilesInUse {
+    let attachments = checkpoints.flatMap(\.attachments).map(folder.attachments.path(of:))
+    return (files.map { folder.absolute($0.name) } + attachments).map { ($0, digests.stamp(ofKnown: $0)) }
+  }
+
+  /// Makes sure that nobody has touched files while they were in use, which includes the time for which a job waited for
+  /// a worker; also not to make a damaged one again, before which it may have been read.
   ///
   /// - Throws: ``CheckpointError``
-  nonisolated func checkUnchanged(
-    _ files: [KnownFile], _ checkpoints: [Checkpoint] = []
-  ) throws(CheckpointError) {
-    for file in files {
-      let path = folder.absolute(file.name)
-      if let damage = digests.damage(of: path, expected: file.digest) {
-        throw CheckpointError(path, .changed(damage: damage))
+  nonisolated func checkUntouched(_ files: FilesInUse) throws(CheckpointError) {
+    for (path, stamp) in files where !digests.isUntouched(path, since: stamp) {
+      throw CheckpointError(path, .touched)
+    }
+  }
+
+  /// Does work with files that are what the record says. Where one of them was damaged or touched meanwhile, it is made
+  /// again and the work done again, as often as a lost worker's job.
+  func withSound<Result>(
+    _ files: () throws -> [KnownFile], _ work: () async throws -> Result
+  ) async throws -> Result {
+    var left = settings.retries
+    while true {
+      try await repair(files())
+      do {
+        return try await work()
+      } catch let error where Self.isMembersFault(error) && !isInterrupted && left > 0 {
+        left -= 1
+        // The fault may be that of a file which is whole again.
+        let isRepaired = try await repair(files())
+        let wasTouched = if let error = error as? CheckpointError { error.reason == .touched } else { false }
+        if !isRepaired && !wasTouched { throw error }
       }
     }
-    for checkpoint in checkpoints { try checkAttachments(of: checkpoint) }
   }
 
   /// Makes sure that the best network's file is what the record says.
@@ -129,13 +153,14 @@ extension Search {
       made = try await trainAgain(maker).checkpoint
     } else if let offspring = try maker.decodedOffspring() {
       let ends = try record.members(interval: maker.interval - 1).map(\.end)
-      for parent in offspring.parents { try await restore(ends[parent]) }
-      (made, _) = try await make(offspring, from: ends, interval: maker.interval)
+      (made, _) = try await make(offspring, from: ends, interval: maker.interval) {
+        for parent in offspring.parents { try await restore(ends[parent]) }
+      }
     } else {
       made = try await makeFirst(maker.member, maker.decodedGenome())
     }
     let isIdentical = file.digest == nil || made.digest == file.digest
-    if !isIdentical, let digest = made.digest {
+    if made.digest != file.digest, let digest = made.digest {
       try record.replaceDigest(of: file.name, by: digest)
       newDigests[file.name] = digest
     }

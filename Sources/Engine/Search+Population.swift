@@ -17,10 +17,19 @@ extension Search {
         interval: 1, member: member, genome: genomes[member],
         hyperparameters: method.initialHyperparameters(member: member, seed: seed),
         start: made.result ?? KnownFile(name: folder.start(member: member, interval: 1)))
-      row.fail(made.failure)
+      markFailed(&row, made.failure)
       return row
     }
     try record.begin(rows, failures(rows))
+  }
+
+  /// Notes that a member's network could not be made, where that is so.
+  private func markFailed(_ row: inout Record.Row, _ error: RunError?) {
+    guard let error else { return }
+    row.failure = error.description
+    row.isFinished = true
+    // Whatever was written is not what it should be.
+    unlink(folder.absolute(row.startCheckpoint))
   }
 
   /// Makes a network. One that cannot be made leaves its member without, but not the run.
@@ -80,14 +89,18 @@ extension Search {
     let offspring = try await executor.concurrently(generation.offspring.indices) { index in
       let offspring = generation.offspring[index]
       let made = try await self.whereItCanBeMade {
-        try await self.makeFromWhatIsSound(offspring, from: repaired, interval: interval + 1)
+        try await self.withSound {
+          offspring.parents.map { repaired[$0] }
+        } _: {
+          try await self.make(offspring, from: repaired, interval: interval + 1)
+        }
       }
       let start = KnownFile(name: self.folder.start(member: offspring.member, interval: interval + 1))
       var row = try Record.Row(
         interval: interval + 1, member: offspring.member, genome: offspring.genome,
         hyperparameters: offspring.hyperparameters, start: made.result?.0 ?? start, offspring: offspring,
         freshTensors: made.result?.fresh.count ?? 0)
-      row.fail(made.failure)
+      await self.markFailed(&row, made.failure)
       return row
     }
     let replaced = Dictionary(uniqueKeysWithValues: offspring.map { ($0.member, $0) })
@@ -97,7 +110,7 @@ extension Search {
           interval: interval + 1, member: member, genome: genomes[member],
           hyperparameters: hyperparameters[member], start: repaired[member])
     }
-    let events = zip(generation.offspring, offspring).map { offspring, row in
+    let events = zip(generation.offspring, offspring).filter { $1.failure == nil }.map { offspring, row in
       RunEvent.offspringMade(
         offspring: offspring, interval: interval + 1, freshTensors: row.freshTensors)
     }
@@ -110,24 +123,27 @@ extension Search {
 
   /// Makes an offspring's checkpoint from its parents' and a fresh one.
   ///
-  /// - Parameter ends: what every member had at the end of the interval before.
+  /// - Parameters:
+  ///   - ends: what every member had at the end of the interval before.
+  ///   - prepare: what remains to be done about the parents once there is a fresh network.
   /// - Returns: the checkpoint, and the names of the tensors that no parent could give.
   func make(
-    _ offspring: Offspring, from ends: [KnownFile], interval: Int
+    _ offspring: Offspring, from ends: [KnownFile], interval: Int, prepare: () async throws -> Void = {}
   ) async throws -> (KnownFile, fresh: [String]) {
     let (folder, space, method) = (folder, space, method)
     let fresh = folder.fresh(member: offspring.member, interval: interval)
     let start = folder.start(member: offspring.member, interval: interval)
     let freshNetwork = try await initialise(
       offspring.genome, offspring.freshSeed, fresh, offspring.member, interval: interval)
-    let parents = offspring.parents.map { current(ends[$0]) }
+    try await prepare()
+    let base = try Checkpoint(path: folder.absolute(ends[offspring.base].name))
+    let used = filesInUse(offspring.parents.map { ends[$0] }, [base])
     let written = try await aside {
-      let base = try Checkpoint(path: folder.absolute(ends[offspring.base].name))
       let donor = try offspring.donor.map { try Checkpoint(path: folder.absolute(ends[$0].name)) }
       let written = try writeOffspring(
         offspring, in: space, method, base: base, donor: donor, fresh: freshNetwork,
         to: folder.absolute(start))
-      try checkUnchanged(parents, [base])
+      try checkUntouched(used)
       // What stays behind here goes when the interval's superfluous checkpoints do.
       unlink(folder.absolute(fresh))
       if let digest = written.digest { try digests.note(digest, of: folder.absolute(start)) }
@@ -135,19 +151,6 @@ extension Search {
     }
     noteWritten(bytes: folder.size(of: start))
     return (try await known(start), written.missing)
-  }
-
-  /// Makes an offspring's checkpoint from parents that are what the record says, also while its fresh network was made.
-  private func makeFromWhatIsSound(
-    _ offspring: Offspring, from ends: [KnownFile], interval: Int
-  ) async throws -> (KnownFile, fresh: [String]) {
-    while true {
-      do {
-        return try await make(offspring, from: ends, interval: interval)
-      } catch let error where Self.isMembersFault(error) && !isInterrupted {
-        guard try await repair(offspring.parents.map { ends[$0] }) else { throw error }
-      }
-    }
   }
 
   /// Has a fresh network made, without which its member cannot be.

@@ -38,7 +38,9 @@ extension Search {
       showing.problem =
         result?.artifactsProblem
         ?? missing.first.map { "the trainer named the file \($0), which is not there" }
-    } catch let error where (error is JobFailed || Self.isMembersFault(error)) && !isInterrupted {
+    } catch let error
+      where (error is JobFailed || error is WorkerLost || Self.isMembersFault(error)) && !isInterrupted
+    {
       showing.problem = String(describing: error)
     }
     try record.set(Self.showingKey, showing)

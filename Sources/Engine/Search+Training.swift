@@ -27,7 +27,11 @@ extension Search {
   /// Has members that failed trained again where they are the reason why the run could not go on: whatever it was
   /// may be mended by now.
   func reopenFailed(_ members: inout [Record.Row]) throws {
-    guard members.allSatisfy(\.isFinished), members.count(where: { $0.fitness != nil }) < 2 else { return }
+    // After the last interval one is enough, and what was found then stays.
+    let isLast = members.first.map { $0.interval >= method.intervals } ?? true
+    guard members.allSatisfy(\.isFinished), members.count(where: { $0.fitness != nil }) < 2,
+      !isLast || best == nil
+    else { return }
     for index in members.indices where members[index].failure != nil {
       members[index].isFinished = false
       members[index].failure = nil
@@ -45,7 +49,12 @@ extension Search {
     var row = row
     let (member, interval) = (row.member, row.interval)
     do {
-      let (result, trained, diverged) = try await trainFromWhatIsSound(&row)
+      let (result, trained, diverged) = try await withSound {
+        try [row.start] + sharedFiles(in: interval)
+      } _: {
+        row.startDigest = current(row.start).digest
+        return try await trainAndCheck(row)
+      }
       for warning in result.warnings ?? [] {
         try tell(.memberWarned(member: member, interval: interval, warning: warning))
       }
@@ -72,23 +81,6 @@ extension Search {
     }
   }
 
-  /// Has a member trained from files that are what the record says, also while it waited for a worker.
-  private func trainFromWhatIsSound(
-    _ row: inout Record.Row
-  ) async throws -> (result: TrainingResult, checkpoint: KnownFile, diverged: String?) {
-    while true {
-      let needed = try [row.start] + sharedFiles(in: row.interval)
-      try await repair(needed)
-      row.startDigest = current(row.start).digest
-      do {
-        return try await trainAndCheck(row)
-      } catch let error where Self.isMembersFault(error) && !isInterrupted {
-        // Where it was not the member's fault but that of a file that is whole again, it has another try.
-        guard try await repair(needed) else { throw error }
-      }
-    }
-  }
-
   /// Notes and reports what became of a member.
   private func finish(_ row: Record.Row, _ event: RunEvent) throws -> Record.Row {
     var row = row
@@ -109,9 +101,14 @@ extension Search {
     let output = folder.result(member: member, interval: interval)
     let hyperparameters = try row.decodedHyperparameters()
     let shared = try sharedAttachments(in: interval).generations
-    let used = try [current(row.start)] + sharedFiles(in: interval)
+    let genome = try row.decodedGenome()
+    let started = try Checkpoint(path: start)
+    guard started.genome == genome else {
+      throw CheckpointError(start, .wrongGenome(expected: genome, found: started.genome))
+    }
+    let used = try filesInUse([row.start] + sharedFiles(in: interval), [started])
     let job = TrainJob(
-      genome: try row.decodedGenome(), checkpoint: start,
+      genome: genome, checkpoint: start,
       seed: seed.seed(member: member, interval: interval, purpose: .training),
       evaluationSeed: settings.evaluationSeed,
       output: folder.absolute(output),
@@ -122,24 +119,30 @@ extension Search {
       throw ProtocolViolation(found: "an answer without a result", expected: "a fitness")
     }
     let (diverged, size) = try await aside {
-      let (started, trained) = (try Checkpoint(path: start), try Checkpoint(path: job.output))
-      try checkUnchanged(used, [started])
+      let trained = try Checkpoint(path: job.output)
+      try checkUntouched(used)
       try trained.check(continues: started)
       let shares = result.shares ?? []
       try checkAttachments(of: trained, sharing: shares)
       let size = folder.bytes(written: trained, startedFrom: started, sharing: shares)
       return (trained.firstNonFiniteTensor(since: started), size)
     }
-    largestResult = max(largestResult, size)
+    if size > largestResult {
+      largestResult = size
+      try record.set(Self.largestResultKey, size)
+    }
     noteWritten(bytes: size)
     return (result, try await known(output), diverged)
   }
+
+  /// The record's key of ``largestResult``.
+  static var largestResultKey: String { "largestResult" }
 
   /// Whether an error is about one member, so that the others go on.
   static func isMembersFault(_ error: any Error) -> Bool {
     switch error {
     case let error as JobFailed: !error.isDiskFull
-    case let error as WorkerLost: !error.wasReplacement
+    case let error as WorkerLost: error.moment != .replacingTheLast
     case is CheckpointError, is SafetensorsError, is ProtocolViolation: true
     default: false
     }

@@ -13,7 +13,7 @@ public actor Search {
   let report: @Sendable (RunEvent) -> Void
   private let lock: RunLock
   let digests = FileDigests()
-  /// The most bytes that one training job has written in this process.
+  /// The most bytes that one training job has written.
   var largestResult = 0
   /// What was written since superfluous checkpoints were last removed; nil where files may lie about that nobody counted.
   var written: StorageSettings.Slack?
@@ -100,6 +100,7 @@ public actor Search {
     try tell(
       .runStarted(settings: settings, searchSpace: space, folder: folder.path, firstInterval: first))
     best = try record.get("best")
+    largestResult = try record.get(Self.largestResultKey) ?? 0
     try await repairBest()
     if let best {
       report(.bestImproved(member: best.member, interval: best.interval, fitness: best.fitness))

@@ -114,6 +114,23 @@ import Testing
     #expect(try run.outcome().best == good.outcome().best)
   }
 
+  @Test("where one worker cannot be replaced, the others do its jobs, and no member fails for it")
+  func fewerWorkers() async throws {
+    let good = try TestRun()
+    try await good.run(settings, PythonTrainer.executor(good))
+    let run = try TestRun()
+    let data = "\(run.folder.path)/data"
+    try Data().write(to: URL(fileURLWithPath: data))
+    let executor = try PythonTrainer.executor(run, fault: "exit-without-data", data: data)
+    let summary = try await run.run(settings, executor)
+    #expect(try run.outcome().members.map(\.fitness) == good.outcome().members.map(\.fitness))
+    #expect(try run.outcome().best == good.outcome().best)
+    // The worker itself, and that no other could be started in its place.
+    #expect(summary.lostJobs == 2)
+    let told = run.seen.filter { if case .workerLost(_, _, _, tryAgain: true) = $0 { true } else { false } }
+    #expect(told.count == 2)
+  }
+
   @Test("a run that stopped because its members failed says why, and trains them again when it goes on")
   func tooManyFailed() async throws {
     let good = try TestRun()
