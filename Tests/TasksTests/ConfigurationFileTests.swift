@@ -85,6 +85,9 @@ import Testing
       ("device: cua", "rl.device: expected one of auto, cpu, cuda, found `cua`; did you mean `cuda`?"),
       ("buffer: shard", "rl.buffer: expected one of own, shared, found `shard`; did you mean `shared`?"),
       ("discount: 1.5", "rl.discount: expected a number in 0.0...1.0, found 1.5"),
+      (
+        "saturation_penalty: -1", "rl.saturation_penalty: expected a number in 0.0...1000.0, found -1"
+      ),
       ("hidden: 1", "rl.hidden: expected a whole number in 2...65536, found 1"),
       ("feature_dims: [25, 50, 25]", "rl.feature_dims: expected lengths that differ, found [25, 50, 25]"),
       (

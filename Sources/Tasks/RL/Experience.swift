@@ -18,9 +18,7 @@ struct Experience {
     /// Sums over the updates.
     var updates = 0
     var criticLoss = 0.0
-    /// A sum over the updates of the actor.
     var actorLoss = 0.0
-    var actorUpdates = 0
     var target = 0.0
   }
 
@@ -54,14 +52,10 @@ struct Experience {
         try environment.observation.withUnsafeBytes { try buffer.beginEpisode($0) }
         episode = (0, 0)
       }
-      let frame = step * settings.environment.actionRepeat
-      if frame >= settings.seedFrames,
+      if step * settings.environment.actionRepeat >= settings.seedFrames,
         step.isMultiple(of: settings.updateEvery), buffer.starts > 0
       {
-        findings.note(
-          try agent.update(
-            draws.next(), step: step, learning,
-            trainsActor: frame >= settings.seedFrames + settings.criticFrames))
+        findings.note(try agent.update(draws.next(), step: step, learning))
       }
       let outcome = try act(step, acting)
       episode.return += outcome.reward
@@ -101,10 +95,7 @@ extension Experience.Findings {
   mutating func note(_ metrics: DrQAgent.Metrics) {
     updates += 1
     criticLoss += metrics.criticLoss
-    if let loss = metrics.actorLoss {
-      actorLoss += loss
-      actorUpdates += 1
-    }
+    actorLoss += metrics.actorLoss
     target += metrics.target
   }
 
@@ -117,7 +108,7 @@ extension Experience.Findings {
     mean("episode_return", returns.reduce(0, +), of: returns.count)
     mean("episode_steps", Double(lengths.reduce(0, +)), of: lengths.count)
     mean("critic_loss", criticLoss, of: updates)
-    mean("actor_loss", actorLoss, of: actorUpdates)
+    mean("actor_loss", actorLoss, of: updates)
     mean("target", target, of: updates)
     return metrics
   }

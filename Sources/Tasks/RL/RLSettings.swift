@@ -43,10 +43,6 @@ public struct RLSettings: Hashable, Sendable {
   public var randomSteps: Int
   /// Frames before the first update.
   public var seedFrames: Int
-  /// Frames after the first update in which only encoder and critic learn; 0 in DrQ-v2. A policy that can hardly
-  /// tell one picture from another yet gets the same push whatever it sees, until its tanh saturates and lets
-  /// no gradient through any more.
-  public var criticFrames: Int
   /// One update in so many agent steps.
   public var updateEvery: Int
   /// Whether each agent has its replay buffer.
@@ -77,7 +73,6 @@ public struct RLSettings: Hashable, Sendable {
     discount = node.double("discount", default: 0.99, in: 0...1)
     randomSteps = node.int("random_steps", default: 2000, in: 0...1_000_000_000)
     seedFrames = node.int("seed_frames", default: 4000, in: 0...1_000_000_000)
-    criticFrames = node.int("critic_frames", default: 0, in: 0...1_000_000_000)
     updateEvery = node.int("update_every", default: 2, in: 1...1_000_000)
     buffer = node.choice("buffer", default: BufferSharing.own)
     replayCapacity = node.int("replay_capacity", default: 1_000_000, in: 1...1_000_000_000)

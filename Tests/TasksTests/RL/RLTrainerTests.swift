@@ -108,6 +108,46 @@ extension NetworkTests {
       #expect(evaluation.fitness == third.fitness)
     }
 
+    @Test(
+      "the other tasks' agents of the paper's sizes learn, and go on from their checkpoints", .serialized,
+      arguments: [("walker-run", 512), ("humanoid-run", 256)])
+    func paperSizes(file: String, batch: Int) throws {
+      let path = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+        .appendingPathComponent("../../../configs/paper/\(file).yml").standardizedFileURL.path
+      guard case .rl(var settings)? = try RunConfiguration(file: path).task else {
+        throw TorchError("expected settings of the task rl")
+      }
+      #expect(settings.hidden == 1024 && settings.encoderChannels == 32 && settings.batch == batch)
+      #expect(settings.environment.pixels == PixelSettings() && settings.featureLengths.count == 4)
+      // As few steps as there can be an update in.
+      settings.environment.actionRepeat = 100
+      (settings.randomSteps, settings.seedFrames, settings.updateEvery) = (2, 400, 4)
+      (settings.framesPerInterval, settings.evaluationEpisodes) = (500, 1)
+      let trainer = try RLTrainer(settings)
+      // The last option of every gene: residual layers, the longest features, spectral norm.
+      let genome = Genome(trainer.searchSpace.genes.map { $0.options.count - 1 })
+      try trainer.initialise(InitialiseJob(genome: genome, seed: 1, output: "\(folder)/start"))
+      for (interval, (from, to)) in [("start", "a"), ("a", "b")].enumerated() {
+        let result = try trainer.train(job(genome, from: from, to: to)) { _ in }
+        #expect(result.fitness.isFinite && result.metrics["updates"] == 1)
+        #expect(result.metrics["agent_steps"] == Double(5 * (interval + 1)))
+        #expect(try Checkpoint(path: "\(folder)/\(to)").firstNonFiniteTensor() == nil)
+      }
+    }
+
+    @Test("a penalty on saturated actions reaches the policy, and through its actions the critic's target")
+    func saturationPenalty() throws {
+      let losses = try ["", "saturation_penalty: 100"].map { line in
+        let trainer = try configuration(more: line).makeTrainer(threads: 1)
+        let genome = Genome(Array(repeating: 0, count: trainer.searchSpace.genes.count))
+        try trainer.initialise(InitialiseJob(genome: genome, seed: 1, output: "\(folder)/start"))
+        return try trainer.train(job(genome, from: "start", to: "end")) { _ in }.metrics
+      }
+      let actor = try losses.map { try #require($0["actor_loss"]) }
+      #expect(actor[1] > actor[0] + 1, "\(actor)")
+      #expect(losses[0]["target"] != losses[1]["target"])
+    }
+
     @Test("experience that goes into files as it comes teaches the same")
     func writtenEarly() throws {
       let trainers = [
@@ -132,26 +172,6 @@ extension NetworkTests {
       #expect(try Checkpoint(path: "\(folder)/a0").attachments.count == 1)
       #expect(try Checkpoint(path: "\(folder)/a1").attachments.count == 3)
       #expect(try Checkpoint(path: "\(folder)/b1").attachments.count == 6)
-    }
-
-    @Test("the policy begins to learn when the critic has had its frames, counted over intervals")
-    func criticFrames() throws {
-      let configuration = try configuration(more: "critic_frames: 3000")
-      let trainer = try configuration.makeTrainer(threads: 1)
-      let genome = Genome(Array(repeating: 0, count: trainer.searchSpace.genes.count))
-      try trainer.initialise(InitialiseJob(genome: genome, seed: 1, output: "\(folder)/start"))
-      let first = try trainer.train(job(genome, from: "start", to: "a")) { _ in }
-      let second = try trainer.train(job(genome, from: "a", to: "b")) { _ in }
-      #expect(first.metrics["updates"] == 50 && second.metrics["updates"] == 60)
-      // The first update is at frame 400.
-      #expect(first.metrics["actor_loss"] == nil && second.metrics["actor_loss"] != nil)
-      func weights(_ name: String, _ part: String) throws -> [[UInt8]] {
-        let file = try SafetensorsFile(path: "\(folder)/\(name)")
-        return file.tensors.filter { $0.name.hasPrefix(part) }.map { file.withBytes(of: $0) { Array($0) } }
-      }
-      #expect(try weights("a", "actor.") == weights("start", "actor."))
-      #expect(try weights("a", "critic.") != weights("start", "critic."))
-      #expect(try weights("b", "actor.") != weights("a", "actor."))
     }
 
     @Test("an evaluation says how far it is, so that a long one is no silence")

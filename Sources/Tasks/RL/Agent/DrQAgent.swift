@@ -37,9 +37,8 @@ public final class DrQAgent {
   public struct Metrics: Hashable, Sendable {
     /// The sum of both Q networks' mean squared differences to the target.
     public var criticLoss: Double
-    /// The actor's loss: the negative mean value of the policy's actions, and the penalty if there is one; nil where the
-    /// actor was not trained.
-    public var actorLoss: Double?
+    /// The actor's loss: the negative mean value of the policy's actions, and the penalty if there is one.
+    public var actorLoss: Double
     /// The mean of what the critic is to predict.
     public var target: Double
   }
@@ -110,11 +109,8 @@ extension DrQAgent {
   ///   - step: the agent step, which the noise depends on.
   ///   - random: what draws shifts for both observations, then noise for the next action, then for the
   ///     action.
-  ///   - trainsActor: whether the actor learns, too.
   /// - Throws: ``TorchError`` where a shape does not fit.
-  public func update(
-    _ batch: ReplayBatch, step: Int, _ random: RandomGenerator, trainsActor: Bool = true
-  ) throws -> Metrics {
+  public func update(_ batch: ReplayBatch, step: Int, _ random: RandomGenerator) throws -> Metrics {
     try batch.check(networks.sizes)
     let observations = try augmented(batch.observations, random)
     let nextObservations = try augmented(batch.nextObservations, random)
@@ -137,10 +133,10 @@ extension DrQAgent {
     }
     try criticOptimizer.step(criticLoss.gradients(of: criticOptimizer.parameters.map(\.tensor)))
 
-    let actorLoss = trainsActor ? try updateActor(encoded, deviation: deviation, random) : nil
+    let actorLoss = try updateActor(encoded, deviation: deviation, random)
     try self.target.update()
     return Metrics(
-      criticLoss: try criticLoss.item(), actorLoss: try actorLoss?.item(), target: try target.mean().item())
+      criticLoss: try criticLoss.item(), actorLoss: try actorLoss.item(), target: try target.mean().item())
   }
 
   /// One update of the actor, for what the encoder made of the batch.

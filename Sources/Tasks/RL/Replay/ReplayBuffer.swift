@@ -215,7 +215,7 @@ extension ReplayBuffer {
   ///   - path: a file's path by its name.
   ///   - add: is given what writes a file; returns the file's name. Not called if nothing was added.
   /// - Returns: all files that hold the buffer now.
-  /// - Throws: what `add` throws.
+  /// - Throws: what `add` throws; ``SafetensorsError`` if the file cannot be read then.
   @discardableResult
   public func save(
     path: (String) -> String, _ add: (_ write: (_ path: String) throws -> Void) throws -> String
@@ -238,7 +238,7 @@ extension ReplayBuffer {
   /// Reads a buffer from files, which stay mapped into memory.
   ///
   /// - Parameters:
-  ///   - stored: what ``save(_:)`` returned.
+  ///   - stored: what ``save(path:_:)`` returned.
   ///   - path: a file's path by its name.
   /// - Throws: ``SafetensorsError`` or ``ReplayError`` if a file is missing or not what it should be.
   public convenience init(

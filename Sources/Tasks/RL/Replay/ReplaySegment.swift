@@ -2,7 +2,7 @@ import Foundation
 import Safetensors
 
 /// A file with whole episodes of a replay buffer. It never changes: what an interval of training adds goes
-/// into a new one.
+/// into new ones.
 ///
 /// | tensor | shape | |
 /// |---|---|---|
