@@ -15,7 +15,7 @@ struct KnownFile: Hashable, Sendable {
 /// A file is read once: as long as size, inode and time of change stay, what was found holds.
 final class FileDigests: Sendable {
   /// What changes when a file does.
-  struct Stamp: Hashable, Sendable {
+  private struct Stamp: Hashable, Sendable {
     var inode: UInt64
     var size: Int
     var seconds: Int
@@ -53,15 +53,6 @@ final class FileDigests: Sendable {
   func note(_ digest: String, of path: String) throws {
     let stamp = try Self.stamp(path)
     known.withLock { $0[path] = (stamp, digest) }
-  }
-
-  /// The state of a file when its digest was last found; nil if that never was.
-  func stamp(ofKnown path: String) -> Stamp? { known.withLock { $0[path]?.stamp } }
-
-  /// Whether a file has not been touched since its digest was found.
-  func isUntouched(_ path: String, since stamp: Stamp?) -> Bool {
-    guard let stamp, let now = try? Self.stamp(path) else { return false }
-    return now == stamp
   }
 
   /// Forgets files that are no more.

@@ -36,24 +36,25 @@ extension Search {
     return true
   }
 
-  /// Files that are about to be used, with their states when they were last found to be what the record says.
-  typealias FilesInUse = [(path: String, stamp: FileDigests.Stamp?)]
-
-  /// Notes the states of files.
+  /// Makes sure that files which have been used were what the record says all the time, which includes that for which a
+  /// job waited for a worker. A file that was damaged and made again meanwhile may have been read in between.
   ///
-  /// - Parameter checkpoints: what goes with them: their attachments.
-  func filesInUse(_ files: [KnownFile], _ checkpoints: [Checkpoint]) -> FilesInUse {
-    let attachments = checkpoints.flatMap(\.attachments).map(folder.attachments.path(of:))
-    return (files.map { folder.absolute($0.name) } + attachments).map { ($0, digests.stamp(ofKnown: $0)) }
-  }
-
-  /// Makes sure that nobody has touched files while they were in use, which includes the time for which a job waited for
-  /// a worker; also not to make a damaged one again, before which it may have been read.
-  ///
+  /// - Parameters:
+  ///   - checkpoint: whose attachments were used, too.
+  ///   - begin: ``repairCount`` when the use began.
   /// - Throws: ``CheckpointError``
-  nonisolated func checkUntouched(_ files: FilesInUse) throws(CheckpointError) {
-    for (path, stamp) in files where !digests.isUntouched(path, since: stamp) {
-      throw CheckpointError(path, .touched)
+  func checkUntouched(
+    _ files: [KnownFile], _ checkpoint: Checkpoint, since begin: Int
+  ) throws(CheckpointError) {
+    let attachments = checkpoint.attachments.map {
+      KnownFile(name: RunFolder.attachment($0), digest: AttachmentFolder.digest(in: $0))
+    }
+    for file in (files + attachments).map(current) {
+      let path = folder.absolute(file.name)
+      // As long as nobody has touched it, that is one look at its folder's entry.
+      if lastRepairs[file.name, default: 0] > begin || digests.damage(of: path, expected: file.digest) != nil {
+        throw CheckpointError(path, .touched)
+      }
     }
   }
 
@@ -65,14 +66,16 @@ extension Search {
     var left = settings.retries
     while true {
       try await repair(files())
+      let begin = repairCount
       do {
         return try await work()
       } catch let error where Self.isMembersFault(error) && !isInterrupted && left > 0 {
         left -= 1
         // The fault may be that of a file which is whole again.
         let isRepaired = try await repair(files())
-        let wasTouched = if let error = error as? CheckpointError { error.reason == .touched } else { false }
-        if !isRepaired && !wasTouched { throw error }
+        let wasTouched = (error as? CheckpointError)?.reason == .touched
+        let wasRepaired = try files().contains { lastRepairs[$0.name, default: 0] > begin }
+        if !isRepaired && !wasTouched && !wasRepaired { throw error }
       }
     }
   }
@@ -141,6 +144,8 @@ extension Search {
     // Another one that its member added has been made again, and both have other names now.
     if RunFolder.attachment(named: file.name) != nil, try record.maker(of: file.name) == nil { return }
     try tell(.checkpointDamaged(file: file.name, reason: damage))
+    repairCount += 1
+    lastRepairs[file.name] = repairCount
     guard let maker = try record.maker(of: file.name) else {
       throw RunError.lost(
         checkpoint: folder.absolute(file.name), reason: "\(damage), and the record does not say who made it")

@@ -136,19 +136,19 @@ extension Search {
     let freshNetwork = try await initialise(
       offspring.genome, offspring.freshSeed, fresh, offspring.member, interval: interval)
     try await prepare()
+    let begin = repairCount
     let base = try Checkpoint(path: folder.absolute(ends[offspring.base].name))
-    let used = filesInUse(offspring.parents.map { ends[$0] }, [base])
     let written = try await aside {
       let donor = try offspring.donor.map { try Checkpoint(path: folder.absolute(ends[$0].name)) }
       let written = try writeOffspring(
         offspring, in: space, method, base: base, donor: donor, fresh: freshNetwork,
         to: folder.absolute(start))
-      try checkUntouched(used)
       // What stays behind here goes when the interval's superfluous checkpoints do.
       unlink(folder.absolute(fresh))
       if let digest = written.digest { try digests.note(digest, of: folder.absolute(start)) }
       return written
     }
+    try checkUntouched(offspring.parents.map { ends[$0] }, base, since: begin)
     noteWritten(bytes: folder.size(of: start))
     return (try await known(start), written.missing)
   }

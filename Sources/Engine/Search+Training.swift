@@ -102,11 +102,7 @@ extension Search {
     let hyperparameters = try row.decodedHyperparameters()
     let shared = try sharedAttachments(in: interval).generations
     let genome = try row.decodedGenome()
-    let started = try Checkpoint(path: start)
-    guard started.genome == genome else {
-      throw CheckpointError(start, .wrongGenome(expected: genome, found: started.genome))
-    }
-    let used = try filesInUse([row.start] + sharedFiles(in: interval), [started])
+    let begin = repairCount
     let job = TrainJob(
       genome: genome, checkpoint: start,
       seed: seed.seed(member: member, interval: interval, purpose: .training),
@@ -118,15 +114,19 @@ extension Search {
     guard let result = try await perform(.train(job), member, interval) else {
       throw ProtocolViolation(found: "an answer without a result", expected: "a fitness")
     }
-    let (diverged, size) = try await aside {
-      let trained = try Checkpoint(path: job.output)
-      try checkUntouched(used)
+    let (started, diverged, size) = try await aside {
+      // Not opened before: many members may wait for a worker.
+      let (started, trained) = (try Checkpoint(path: start), try Checkpoint(path: job.output))
+      guard started.genome == genome else {
+        throw CheckpointError(start, .wrongGenome(expected: genome, found: started.genome))
+      }
       try trained.check(continues: started)
       let shares = result.shares ?? []
       try checkAttachments(of: trained, sharing: shares)
       let size = folder.bytes(written: trained, startedFrom: started, sharing: shares)
-      return (trained.firstNonFiniteTensor(since: started), size)
+      return (started, trained.firstNonFiniteTensor(since: started), size)
     }
+    try checkUntouched([row.start] + sharedFiles(in: interval), started, since: begin)
     if size > largestResult {
       largestResult = size
       try record.set(Self.largestResultKey, size)

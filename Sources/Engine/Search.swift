@@ -19,6 +19,10 @@ public actor Search {
   var written: StorageSettings.Slack?
   /// The digests of checkpoints that were made again with other bytes than before, which rows read earlier do not have.
   var newDigests: [String: String] = [:]
+  /// How many files have been made again by this process.
+  var repairCount = 0
+  /// For each of them, the number of the last time.
+  var lastRepairs: [String: Int] = [:]
   /// The best network so far.
   var best: BestNetwork?
   /// The repairs of checkpoints, one after another.
