@@ -52,7 +52,8 @@ extension Search {
     for file in (files + attachments).map(current) {
       let path = folder.absolute(file.name)
       // As long as nobody has touched it, that is one look at its folder's entry.
-      if lastRepairs[file.name, default: 0] > begin || digests.damage(of: path, expected: file.digest) != nil {
+      if lastRepairs[file.name, default: 0] > begin || digests.damage(of: path, expected: file.digest) != nil
+      {
         throw CheckpointError(path, .touched)
       }
     }
