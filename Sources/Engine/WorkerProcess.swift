@@ -133,11 +133,7 @@ final class WorkerProcess: @unchecked Sendable {
     let id = nextID
     nextID += 1
     do {
-      let line = try WorkerProtocol.line(JobLine(id: id, job: job))
-      // A line that the pipe cannot hold waits for a worker that reads.
-      heartbeat.expect()
-      defer { heartbeat.relax() }
-      try inputLock.withLock { _ in try input.fileHandleForWriting.write(contentsOf: line) }
+      try await send(WorkerProtocol.line(JobLine(id: id, job: job)))
     } catch {
       throw await lost(before: "it took the job")
     }
@@ -154,6 +150,23 @@ final class WorkerProcess: @unchecked Sendable {
       case .failed(let failure): throw failure
       case .finished(let result): return result
       }
+    }
+  }
+
+  /// How much a pipe holds that nobody has read from yet (pipe(7)).
+  private static let pipeCapacity = 1 << 16
+
+  /// Writes a line to the process, which waits for one.
+  private func send(_ line: Data) async throws {
+    let write: @Sendable () throws -> Void = { [self] in
+      try inputLock.withLock { _ in try input.fileHandleForWriting.write(contentsOf: line) }
+    }
+    if line.count <= Self.pipeCapacity { return try write() }
+    // This takes until the process reads: nothing for a thread that others need, those that watch over it among them.
+    heartbeat.expect()
+    defer { heartbeat.relax() }
+    try await withCheckedThrowingContinuation { (written: CheckedContinuation<Void, any Error>) in
+      Thread.detachNewThread { written.resume(with: Result { try write() }) }
     }
   }
 

@@ -60,10 +60,10 @@ import Testing
         Thread.sleep(forTimeInterval: .random(in: 0...duration))
         let kind = kills % 3
         if process.isRunning {
+          kills += 1
           let workers = kind == 0 ? [] : try children(of: process)
-          let targets = (kind == 1 ? [] : [process.processIdentifier]) + workers.prefix(kind == 1 ? 1 : 2)
-          let killed = targets.count { kill($0, SIGKILL) == 0 }
-          kills += killed > 0 ? 1 : 0
+          if kind != 1 { kill(process.processIdentifier, SIGKILL) }
+          for worker in workers.prefix(kind == 1 ? 1 : 2) { kill(worker, SIGKILL) }
           if kind == 1 { continue }
         }
         process.waitUntilExit()
