@@ -10,6 +10,13 @@ struct KnownFile: Hashable, Sendable {
   var digest: String?
 }
 
+extension KnownFile {
+  /// An attachment, whose name is its digest.
+  init(attachment name: String) {
+    self.init(name: RunFolder.attachment(name), digest: AttachmentFolder.digest(in: name))
+  }
+}
+
 /// Finds damaged files: a file's digest is XXH3 of 128 bits (xxhash.com), which misses no accident but would not stop a forger.
 ///
 /// A file is read once: as long as size, inode and time of change stay, what was found holds.

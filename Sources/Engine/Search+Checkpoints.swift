@@ -46,9 +46,7 @@ extension Search {
   func checkUntouched(
     _ files: [KnownFile], _ checkpoint: Checkpoint, since begin: Int
   ) throws(CheckpointError) {
-    let attachments = checkpoint.attachments.map {
-      KnownFile(name: RunFolder.attachment($0), digest: AttachmentFolder.digest(in: $0))
-    }
+    let attachments = checkpoint.attachments.map(KnownFile.init(attachment:))
     for file in (files + attachments).map(current) {
       let path = folder.absolute(file.name)
       // As long as nobody has touched it, that is one look at its folder's entry.

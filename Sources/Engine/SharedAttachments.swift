@@ -124,9 +124,7 @@ extension Search {
 
   /// The files of those, as they have to be.
   func sharedFiles(in interval: Int) throws -> [KnownFile] {
-    try sharedAttachments(in: interval).names.map {
-      KnownFile(name: RunFolder.attachment($0), digest: AttachmentFolder.digest(in: $0))
-    }
+    try sharedAttachments(in: interval).names.map(KnownFile.init(attachment:))
   }
 
   /// Trains a member of an earlier interval again, from the same checkpoint and shared attachments.

@@ -97,17 +97,18 @@ final class WorkerProcess: @unchecked Sendable {
   /// of them in groups of their own, would hide that it is gone.
   private func watchEnd() {
     let leader = process.processIdentifier
-    Thread.detachNewThread { [self] in
+    // Not this object itself: the process of one that nobody has any more ends when its input goes with it.
+    Thread.detachNewThread { [weak self, endOfLines] in
       var information = siginfo_t()
+      var found: Int32
       // Looks without reaping, which is left to `Process`, and which may have been faster.
-      var found = waitid(P_PID, id_t(leader), &information, WEXITED | WNOWAIT)
-      while found != 0 && errno == EINTR {
+      repeat {
         found = waitid(P_PID, id_t(leader), &information, WEXITED | WNOWAIT)
-      }
+      } while found != 0 && errno == EINTR
       Foundation.kill(-leader, SIGKILL)
       if found == 0 {
         let status = information._sifields._sigchld.si_status
-        ending.withLock {
+        self?.ending.withLock {
           $0 = information.si_code == CLD_EXITED ? .exited(status: status) : .killed(signal: status)
         }
       }
@@ -214,11 +215,11 @@ final class WorkerProcess: @unchecked Sendable {
       try? await Task.sleep(for: .milliseconds(10))
     }
     if isRunning { return "it closed its output" }
-    let byProcess: () -> Ending = { [process] in
-      process.terminationReason == .exit
-        ? .exited(status: process.terminationStatus) : .killed(signal: process.terminationStatus)
-    }
-    switch ending.withLock({ $0 }) ?? byProcess() {
+    let found: Ending =
+      ending.withLock { $0 }
+      ?? (process.terminationReason == .exit
+        ? .exited(status: process.terminationStatus) : .killed(signal: process.terminationStatus))
+    switch found {
     case .exited(let status): return "it exited with status \(status)"
     case .killed(let signal):
       return "it was killed by signal \(signal)"

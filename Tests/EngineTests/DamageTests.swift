@@ -74,10 +74,7 @@ import Testing
     let settings = RunSettings.test(seed: seed)
     let undisturbed = try await TestRun.undisturbed(settings)
     let run = try TestRun()
-    let search = try Search(
-      run.folder, settings, executor: InProcessExecutor(workers: 2), resumes: false
-    ) { event in
-      run.events.withLock { $0.append(event) }
+    let search = try run.search(settings, InProcessExecutor(workers: 2)) { event in
       // The search waits for this, so nobody uses the files meanwhile.
       guard case .bestImproved(_, 2, _) = event else { return }
       var random = SeededGenerator(seed: seed)
@@ -101,10 +98,7 @@ import Testing
     let undisturbed = try await TestRun.undisturbed(settings)
     let run = try TestRun()
     let begun = Mutex<Set<Int>>([])
-    let search = try Search(
-      run.folder, settings, executor: InProcessExecutor(workers: 1), resumes: false
-    ) { event in
-      run.events.withLock { $0.append(event) }
+    let search = try run.search(settings, InProcessExecutor(workers: 1)) { event in
       // The first of them has begun; all the others have been looked at and wait.
       guard case .memberStarted(let member, 2) = event, begun.withLock({ $0.insert(member).inserted }),
         begun.withLock({ $0.count }) == 1

@@ -83,7 +83,8 @@ public struct RLSettings: Hashable, Sendable {
     agent = DrQAgentSettings()
     agent.learningRate = node.double("learning_rate", default: agent.learningRate, in: 0...1)
     agent.targetRate = node.double("target_rate", default: agent.targetRate, in: 0...1)
-    agent.saturationPenalty = node.double("saturation_penalty", default: 0, in: 0...1000)
+    agent.saturationPenalty = node.double(
+      "saturation_penalty", default: agent.saturationPenalty, in: 0...1000)
     agent.precision = node.choice("precision", default: PrecisionChoice.float32).precision
     let noise = node.section("exploration")
     agent.noise = LinearSchedule(

@@ -24,16 +24,16 @@ public final class RLTrainer: Trainer {
 
   /// How much experience is kept in memory before it goes into a file: much less than an interval of the longest
   /// experiments has, and enough for few files.
-  private static let defaultSegmentBytes = 256 << 20
+  public static let defaultSegmentBytes = 256 << 20
 
   /// Compiles the environments' models.
   ///
-  /// - Parameter segmentBytes: how much experience is kept in memory before it goes into a file; nil for 256 MiB.
+  /// - Parameter segmentBytes: how much experience is kept in memory before it goes into a file.
   /// - Throws: ``ControlSuiteError`` if a file of the models is missing or wrong; ``TorchError`` if there is
   ///   no GPU where the settings want one.
-  public init(_ settings: RLSettings, segmentBytes: Int? = nil) throws {
+  public init(_ settings: RLSettings, segmentBytes: Int = RLTrainer.defaultSegmentBytes) throws {
     self.settings = settings
-    self.segmentBytes = segmentBytes ?? Self.defaultSegmentBytes
+    self.segmentBytes = segmentBytes
     device = try settings.device.device()
     environment = try AgentEnvironment(settings.environment)
     evaluation = try PolicyEvaluation(settings.environment, episodes: settings.evaluationEpisodes)

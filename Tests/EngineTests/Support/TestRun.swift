@@ -24,9 +24,14 @@ final class TestRun: Sendable {
   /// What was reported so far.
   var seen: [RunEvent] { events.withLock { $0 } }
 
-  func search(_ settings: RunSettings, _ executor: any Executor, resumes: Bool = false) throws -> Search {
+  /// - Parameter act: is called with every event, for which the search waits.
+  func search(
+    _ settings: RunSettings, _ executor: any Executor, resumes: Bool = false,
+    act: @escaping @Sendable (RunEvent) -> Void = { _ in }
+  ) throws -> Search {
     try Search(folder, settings, executor: executor, resumes: resumes) { event in
       self.events.withLock { $0.append(event) }
+      act(event)
     }
   }
 
