@@ -154,7 +154,6 @@ import Testing
     await #expect(throws: JobFailed("no room left", isDiskFull: true)) {
       try await run.run(settings, full, resumes: true)
     }
-    await run.waitForLock()
     try await run.run(settings, InProcessExecutor(workers: 2), resumes: true)
     #expect(try run.outcome() == undisturbed.outcome())
   }

@@ -107,7 +107,6 @@ import Testing
     #expect(said.contains("no worker can be started any more") && said.contains("there is no data set here"))
     #expect(said.contains("pbtnas resume \(run.folder.path)"))
     #expect(try failures(run).count == 0)
-    await run.waitForLock()
     try Data().write(to: URL(fileURLWithPath: data))
     try await run.run(settings, PythonTrainer.executor(run, data: data), resumes: true)
     #expect(try run.outcome().members.map(\.fitness) == good.outcome().members.map(\.fitness))
@@ -142,7 +141,6 @@ import Testing
     let said = error?.description ?? ""
     #expect(said.contains("of 4 members failed") && said.contains("out of cheese"), "\(said)")
     #expect(try failures(run).count >= 3)
-    await run.waitForLock()
     try await run.run(settings, PythonTrainer.executor(run), resumes: true)
     #expect(try failures(run).count == 0)
     #expect(try run.outcome().members.map(\.fitness) == good.outcome().members.map(\.fitness))

@@ -55,7 +55,6 @@ import Testing
     } throws: {
       ($0 as? JobFailed)?.isDiskFull == true
     }
-    await run.waitForLock()
     let before = trained.withLock { $0 }
     #expect(before.count == 4)
     let second = InProcessExecutor(workers: 1) { job, _ in

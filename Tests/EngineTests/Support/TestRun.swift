@@ -39,7 +39,13 @@ final class TestRun: Sendable {
   func run(_ settings: RunSettings, _ executor: any Executor, resumes: Bool = false) async throws
     -> RunSummary
   {
-    try await search(settings, executor, resumes: resumes).run()
+    let result = await Self.result(of: try search(settings, executor, resumes: resumes))
+    await waitForLock()
+    return try result.get()
+  }
+
+  private static func result(of search: Search) async -> Result<RunSummary, any Error> {
+    do { return .success(try await search.run()) } catch { return .failure(error) }
   }
 
   /// A run that nothing disturbs.
@@ -60,12 +66,11 @@ final class TestRun: Sendable {
       number >= jobs ? JobFailed("no room left", isDiskFull: true) : nil
     }
     await #expect(throws: (any Error).self) { try await run.run(settings, full) }
-    await run.waitForLock()
     return run
   }
 
-  /// Waits for the last task of a search that has thrown, which may still be about to end: with it goes the lock.
-  func waitForLock() async {
+  /// Waits for the last task of a search that is over, which may still be about to end: with it goes the lock.
+  private func waitForLock() async {
     while (try? RunLock(folder)) == nil { await Task.yield() }
   }
 
