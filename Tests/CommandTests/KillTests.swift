@@ -18,6 +18,16 @@ import Testing
     }
   }
 
+  /// Waits until a process is over, or the time is: how long that was, in seconds.
+  private func wait(for process: Process, atMost seconds: Double) -> Double {
+    let begin = ContinuousClock.now
+    while true {
+      let lasted = (ContinuousClock.now - begin) / .seconds(1)
+      guard process.isRunning && lasted < seconds else { return lasted }
+      Thread.sleep(forTimeInterval: 0.001)
+    }
+  }
+
   /// Members without what a clock decides, and the bytes that a user takes away.
   private func outcome(_ run: String, in folder: TemporaryFolder) throws -> ([Record.Row], Data) {
     let rows = try Record(path: folder.file("\(run)/run.sqlite")).allMembers().map { row in
@@ -42,9 +52,7 @@ import Testing
       program: {command: [python3, \(Self.trainer), --seconds, "0.02"]}
       """, to: "toy.yml")
     let calm = try startProgram(["run", "toy.yml", "--quiet", "-o", "calm"], in: folder)
-    let begin = ContinuousClock.now
-    calm.waitUntilExit()
-    let duration = (ContinuousClock.now - begin) / .seconds(1)
+    var duration = wait(for: calm, atMost: .infinity)
     let said = try String(contentsOfFile: folder.file("output"), encoding: .utf8)
     try #require(calm.terminationStatus == 0, "\(said)")
     let expected = try outcome("calm", in: folder)
@@ -55,16 +63,26 @@ import Testing
     while kills < 40 {
       number += 1
       let run = "run-\(number)"
+      var isWhole = true
+      var lasted = 0.0
       var process = try startProgram(["run", "toy.yml", "--quiet", "-o", run], in: folder)
       while true {
-        Thread.sleep(forTimeInterval: .random(in: 0...duration))
-        let kind = kills % 3
+        lasted += wait(for: process, atMost: kills < 40 ? .random(in: 0...duration) : .infinity)
         if process.isRunning {
-          kills += 1
+          let kind = kills % 3
           let workers = kind == 0 ? [] : try children(of: process)
-          if kind != 1 { kill(process.processIdentifier, SIGKILL) }
-          for worker in workers.prefix(kind == 1 ? 1 : 2) { kill(worker, SIGKILL) }
-          if kind == 1 { continue }
+          if kind == 1 {
+            if let worker = workers.first, kill(worker, SIGKILL) == 0 {
+              kills += 1
+              isWhole = false
+            }
+            continue
+          }
+          kill(process.processIdentifier, SIGKILL)
+          for worker in workers { kill(worker, SIGKILL) }
+        } else if isWhole {
+          // The machine has become faster; a longer wait would hit nothing.
+          duration = min(duration, lasted)
         }
         process.waitUntilExit()
         if process.terminationReason == .exit {
@@ -72,6 +90,8 @@ import Testing
           try #require(process.terminationStatus == 0, "\(said)")
           break
         }
+        kills += 1
+        isWhole = false
         // Killed before there was anything to go on with: from the start.
         let exists = FileManager.default.fileExists(atPath: folder.file("\(run)/run.sqlite"))
         if !exists { try? FileManager.default.removeItem(atPath: folder.file(run)) }
