@@ -1,5 +1,6 @@
 // Made by scripts/generate-bindings from Sources/CTorch/operations.txt; edit that table instead.
 #include "ctorch.h"
+#include "private/clamp.h"
 #include "private/convert.h"
 #include "private/linear.h"
 #include "private/tanh.h"
@@ -229,6 +230,15 @@ ct_error ct_clamp(ct_tensor self, double min, double max, ct_tensor *result0) {
     auto &&min_ = number(min);
     auto &&max_ = number(max);
     *result0 = make(at::clamp(self_, min_, max_));
+  });
+}
+
+ct_error ct_clamp_straight_through(ct_tensor self, double min, double max, ct_tensor *result0) {
+  return guarded([&] {
+    auto &&self_ = ref(self);
+    auto &&min_ = min;
+    auto &&max_ = max;
+    *result0 = make(ctorch::clamp_straight_through(self_, min_, max_));
   });
 }
 

@@ -147,6 +147,13 @@ extension Tensor {
     return Tensor(result0)
   }
 
+  /// Self limited to min...max, with the gradient of the identity (Bengio et al. 2013).
+  public func clampStraightThrough(min: Double, max: Double) throws(TorchError) -> Tensor {
+    var result0 = ct_tensor()
+    try check(ct_clamp_straight_through(self.handle, min, max, &result0))
+    return Tensor(result0)
+  }
+
   /// The smaller of each pair.
   public func minimum(_ other: Tensor) throws(TorchError) -> Tensor {
     var result0 = ct_tensor()

@@ -17,10 +17,6 @@ struct TruncatedNormal {
     // Drawn on the CPU on every device, so that a seed means the same noise everywhere.
     var deviation = try Tensor.randn(mean.shape, generator: random).to(mean.device) * standardDeviation
     if let clip { deviation = try deviation.clamp(min: -clip, max: clip) }
-    let draw = try mean + deviation
-    let (value, clamped) = try withoutGradient {
-      (try draw.detach(), try draw.clamp(min: Self.margin - 1, max: 1 - Self.margin))
-    }
-    return try draw - value + clamped
+    return try (mean + deviation).clampStraightThrough(min: Self.margin - 1, max: 1 - Self.margin)
   }
 }
