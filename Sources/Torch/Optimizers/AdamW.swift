@@ -33,6 +33,9 @@ public final class AdamW {
   private let tensors: [Tensor]
   private let averages: [Tensor]
   private let squareAverages: [Tensor]
+  /// Every parameter's number of steps, [parameters].
+  private let stepCounts: Tensor
+  /// The same as one number each, which share its memory.
   private let steps: [Tensor]
 
   /// Makes an optimiser whose moments and step counts are all zero.
@@ -42,7 +45,9 @@ public final class AdamW {
     tensors = parameters.map(\.tensor)
     averages = try withoutGradient { try parameters.map { try $0.tensor.zerosLike() } }
     squareAverages = try withoutGradient { try parameters.map { try $0.tensor.zerosLike() } }
-    steps = try parameters.map { try .full([], 0, device: $0.tensor.device) }
+    let counts = try Tensor.full([parameters.count], 0, device: parameters.first?.tensor.device ?? .cpu)
+    stepCounts = counts
+    steps = try parameters.indices.map { try counts.select(dim: 0, index: $0) }
   }
 
   /// Moves the parameters against the gradients: one per parameter, in their order. A parameter whose gradient is nil stays
@@ -55,7 +60,7 @@ public final class AdamW {
     let all = present.count == tensors.count
     func pick(_ list: [Tensor]) -> [Tensor] { all ? list : present.map { list[$0] } }
     try withoutGradient {
-      try Tensor.foreachAddInPlace(pick(steps), 1)
+      try Tensor.foreachAddInPlace(all ? [stepCounts] : pick(steps), 1)
       try Tensor.fusedAdamwInPlace(
         pick(tensors), gradients: gradients.compactMap { $0 }, expAvgs: pick(averages),
         expAvgSqs: pick(squareAverages), steps: pick(steps), lr: settings.learningRate,
