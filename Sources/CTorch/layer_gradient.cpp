@@ -1,139 +1,169 @@
 #include "private/layer_gradient.h"
+#include "private/parallel.h"
 
-#include <ATen/Parallel.h>
 #include <ATen/ops/empty.h>
-#include <ATen/ops/threshold_backward.h>
 
 #include <algorithm>
 
 #if defined(__x86_64__)
-#include <immintrin.h>
-#endif
+
+#include "private/product.h"
+#include "private/sixteen.h"
+
+using c10::BFloat16;
 
 namespace {
 
-#if defined(__x86_64__)
-
-constexpr int64_t tile = 16;
-/// Below this many numbers another thread is not worth waking; libtorch's own measure.
-constexpr int64_t least_share = 32768;
-
-/// Exchanges rows and columns of 16x16 numbers: pairs, then fours, then quarters of registers.
-[[gnu::target("avx512f")]] inline void transpose(__m512 *rows) {
-  __m512 pairs[tile];
-  for (int i = 0; i < tile; i += 2) {
-    pairs[i] = _mm512_unpacklo_ps(rows[i], rows[i + 1]);
-    pairs[i + 1] = _mm512_unpackhi_ps(rows[i], rows[i + 1]);
-  }
-  __m512 fours[tile];
-  for (int i = 0; i < tile; i += 4) {
-    fours[i] = _mm512_shuffle_ps(pairs[i], pairs[i + 2], 0x44);
-    fours[i + 1] = _mm512_shuffle_ps(pairs[i], pairs[i + 2], 0xee);
-    fours[i + 2] = _mm512_shuffle_ps(pairs[i + 1], pairs[i + 3], 0x44);
-    fours[i + 3] = _mm512_shuffle_ps(pairs[i + 1], pairs[i + 3], 0xee);
-  }
-  for (int i = 0; i < 4; ++i) {
-    __m512 a = _mm512_shuffle_f32x4(fours[i], fours[i + 4], 0x88);
-    __m512 b = _mm512_shuffle_f32x4(fours[i], fours[i + 4], 0xdd);
-    __m512 c = _mm512_shuffle_f32x4(fours[i + 8], fours[i + 12], 0x88);
-    __m512 d = _mm512_shuffle_f32x4(fours[i + 8], fours[i + 12], 0xdd);
-    rows[i] = _mm512_shuffle_f32x4(a, c, 0x88);
-    rows[i + 4] = _mm512_shuffle_f32x4(b, d, 0x88);
-    rows[i + 8] = _mm512_shuffle_f32x4(a, c, 0xdd);
-    rows[i + 12] = _mm512_shuffle_f32x4(b, d, 0xdd);
-  }
-}
+/// Below this many numbers another thread is not worth waking.
+constexpr int64_t least_numbers = 32'768;
 
 /// Pointers to the arrays of `layer_gradient`; nullptr for what is not there or not needed.
-struct Arrays {
-  const float *gradient;
-  const float *rectified;
-  float *result;
-  float *transposed;
+template <typename From, typename T> struct Arrays {
+  const From *gradient;
+  const T *rectified;
+  T *result;
+  T *transposed;
   float *sum;
   int64_t rows;
   int64_t columns;
+  /// From one row to the next of `result` and of `transposed`.
+  int64_t result_stride;
+  int64_t transposed_stride;
 };
 
+} // namespace
+
+#pragma clang attribute push([[gnu::target("avx512f,avx512bw,avx512vl,avx512bf16")]], apply_to = function)
+
+namespace {
+
+/// What a register's width of columns has in the rows that a tile of words takes: two a word for bfloat16.
+template <typename T> constexpr int64_t tile_rows = sizeof(float) / sizeof(T) * ctorch::sixteen;
+
+/// One tile from a row and a column on. height, width: what of it is there; all of it if it is whole.
+template <bool is_whole, typename From, typename T>
+void compute_tile(const Arrays<From, T> &arrays, int64_t row, int64_t column, int64_t height, int64_t width) {
+  using ctorch::first, ctorch::sixteen;
+  constexpr int64_t group = tile_rows<T> / sixteen;
+  auto inside = is_whole ? __mmask16(0xffff) : first(width);
+  auto sum = row == 0 || arrays.sum == nullptr ? _mm512_setzero_ps() : ctorch::load(inside, arrays.sum + column);
+  // The row's last place may be there to fill it up.
+  bool ends = column + width == arrays.columns;
+  auto target = is_whole ? inside : first((ends ? arrays.result_stride : column + width) - column);
+  __m512 numbers[tile_rows<T>];
+  for (int64_t i = 0; i < tile_rows<T>; ++i) {
+    // Nothing is read behind the last row.
+    auto passes = is_whole || i < height ? inside : __mmask16(0);
+    int64_t place = (row + i) * arrays.columns + column;
+    if (arrays.rectified != nullptr) {
+      // "Not at most 0" holds for what is not a number, too, as it does in libtorch.
+      auto output = ctorch::load(passes, arrays.rectified + place);
+      passes = _mm512_mask_cmp_ps_mask(passes, output, _mm512_setzero_ps(), _CMP_NLE_UQ);
+    }
+    numbers[i] = ctorch::load(passes, arrays.gradient + place);
+    sum = _mm512_add_ps(sum, numbers[i]);
+    if (arrays.result != nullptr && (is_whole || i < height)) {
+      ctorch::store(arrays.result + (row + i) * arrays.result_stride + column, target, numbers[i]);
+    }
+  }
+  if (arrays.sum != nullptr) {
+    ctorch::store(arrays.sum + column, inside, sum);
+  }
+  if (arrays.transposed == nullptr) {
+    return;
+  }
+  __m512i words[sixteen];
+  for (int64_t i = 0; i < sixteen; ++i) {
+    if constexpr (group == 1) {
+      words[i] = _mm512_castps_si512(numbers[i]);
+    } else if constexpr (std::is_same_v<From, T>) {
+      words[i] = ctorch::exact_pairs(numbers[2 * i], numbers[2 * i + 1]);
+    } else {
+      words[i] = ctorch::pairs(numbers[2 * i], numbers[2 * i + 1]);
+    }
+  }
+  ctorch::transpose(words);
+  auto below = is_whole ? inside : first((arrays.transposed_stride - row) / group);
+  for (int64_t i = 0; i < (is_whole ? sixteen : width); ++i) {
+    _mm512_mask_storeu_epi32(arrays.transposed + (column + i) * arrays.transposed_stride + row, below, words[i]);
+  }
+}
+
 /// All rows of the columns begin..<end; begin is a multiple of 16.
-[[gnu::target("avx512f")]] void compute(const Arrays &arrays, int64_t begin, int64_t end) {
+template <typename From, typename T> void compute(const Arrays<From, T> &arrays, int64_t begin, int64_t end) {
   // Row after row, as they lie in memory; of what is transposed, a whole cache line is written at a time.
-  for (int64_t row = 0; row < arrays.rows; row += tile) {
-    int64_t height = std::min(tile, arrays.rows - row);
-    auto below = static_cast<__mmask16>((1u << height) - 1);
-    for (int64_t column = begin; column < end; column += tile) {
-      int64_t width = std::min(tile, end - column);
-      auto inside = static_cast<__mmask16>((1u << width) - 1);
-      __m512 sum = row == 0 || arrays.sum == nullptr ? _mm512_setzero_ps()
-                                                     : _mm512_maskz_loadu_ps(inside, arrays.sum + column);
-      __m512 values[tile];
-      for (int64_t i = 0; i < tile; ++i) {
-        int64_t place = (row + i) * arrays.columns + column;
-        // Nothing is read behind the last row.
-        __mmask16 passes = i < height ? inside : 0;
-        if (arrays.rectified != nullptr) {
-          __m512 output = _mm512_maskz_loadu_ps(passes, arrays.rectified + place);
-          // "Not at most 0" holds for what is not a number, too, as it does in libtorch.
-          passes = _mm512_mask_cmp_ps_mask(passes, output, _mm512_setzero_ps(), _CMP_NLE_UQ);
-        }
-        values[i] = _mm512_maskz_loadu_ps(passes, arrays.gradient + place);
-        sum = _mm512_add_ps(sum, values[i]);
-        if (arrays.result != nullptr && i < height) {
-          _mm512_mask_storeu_ps(arrays.result + place, inside, values[i]);
-        }
-      }
-      if (arrays.sum != nullptr) {
-        _mm512_mask_storeu_ps(arrays.sum + column, inside, sum);
-      }
-      if (arrays.transposed != nullptr) {
-        transpose(values);
-        for (int64_t i = 0; i < width; ++i) {
-          _mm512_mask_storeu_ps(arrays.transposed + (column + i) * arrays.rows + row, below, values[i]);
-        }
+  for (int64_t row = 0; row < arrays.rows; row += tile_rows<T>) {
+    int64_t height = std::min(tile_rows<T>, arrays.rows - row);
+    for (int64_t column = begin; column < end; column += ctorch::sixteen) {
+      int64_t width = std::min(ctorch::sixteen, end - column);
+      if (height == tile_rows<T> && width == ctorch::sixteen) {
+        compute_tile<true>(arrays, row, column, height, width);
+      } else {
+        compute_tile<false>(arrays, row, column, height, width);
       }
     }
   }
 }
 
-#endif
+} // namespace
+
+#pragma clang attribute pop
+
+namespace {
+
+template <typename From, typename T>
+ctorch::LayerGradient layer_gradient(const at::Tensor &gradient, const at::Tensor &rectified,
+                                     ctorch::LayerGradientParts parts) {
+  ctorch::LayerGradient result;
+  int64_t rows = gradient.size(0);
+  int64_t columns = gradient.size(1);
+  constexpr auto type = c10::CppTypeToScalarType<T>::value;
+  auto options = gradient.options().dtype(type);
+  int64_t filled_rows = ctorch::filled(rows, type);
+  int64_t filled_columns = ctorch::filled(columns, type);
+  // What is as it came need not be written again.
+  bool is_new = parts.gradient && (rectified.defined() || filled_columns != columns || !std::is_same_v<From, T>);
+  if (parts.gradient) {
+    result.gradient = is_new ? at::empty({rows, filled_columns}, options) : gradient;
+  }
+  if (parts.transposed) {
+    result.transposed = at::empty({columns, filled_rows}, options);
+  }
+  if (parts.sum) {
+    result.sum = at::empty({columns}, options.dtype(at::kFloat));
+  }
+  if (!is_new && !parts.transposed && !parts.sum) {
+    return result;
+  }
+  auto pointer = [](const at::Tensor &tensor) { return tensor.defined() ? tensor.data_ptr<T>() : nullptr; };
+  Arrays<From, T> arrays{gradient.const_data_ptr<From>(),
+                         pointer(rectified),
+                         is_new ? pointer(result.gradient) : nullptr,
+                         pointer(result.transposed),
+                         parts.sum ? result.sum.template data_ptr<float>() : nullptr,
+                         rows,
+                         columns,
+                         filled_columns,
+                         filled_rows};
+  constexpr auto width = ctorch::sixteen;
+  int64_t least = least_numbers / std::max<int64_t>(1, rows * width);
+  ctorch::parallel_for((columns + width - 1) / width, least, [&](int64_t begin, int64_t end) {
+    compute(arrays, begin * width, std::min(end * width, columns));
+  });
+  return result;
+}
 
 } // namespace
 
 ctorch::LayerGradient ctorch::layer_gradient(const at::Tensor &gradient, const at::Tensor &rectified,
-                                             LayerGradientParts parts) {
+                                             at::ScalarType precision, LayerGradientParts parts) {
   LayerGradient result;
-#if defined(__x86_64__)
-  int64_t rows = gradient.size(0);
-  int64_t columns = gradient.size(1);
-  // What is as it came need not be written again.
-  bool is_new = parts.gradient && rectified.defined();
-  if (parts.gradient) {
-    result.gradient = is_new ? at::empty({rows, columns}, gradient.options()) : gradient;
-  }
-  if (parts.transposed) {
-    result.transposed = at::empty({columns, rows}, gradient.options());
-  }
-  if (parts.sum) {
-    result.sum = at::empty({columns}, gradient.options());
-  }
-  auto pointer = [](const at::Tensor &tensor) { return tensor.defined() ? tensor.data_ptr<float>() : nullptr; };
-  Arrays arrays{gradient.const_data_ptr<float>(),
-                pointer(rectified),
-                is_new ? pointer(result.gradient) : nullptr,
-                pointer(result.transposed),
-                pointer(result.sum),
-                rows,
-                columns};
-  if (is_new || parts.transposed || parts.sum) {
-    int64_t least_columns = std::max<int64_t>(1, least_share / std::max<int64_t>(1, rows * tile));
-    at::parallel_for(0, (columns + tile - 1) / tile, least_columns, [&](int64_t begin, int64_t end) {
-      compute(arrays, begin * tile, std::min(end * tile, columns));
+  with_type(gradient.scalar_type(), [&](auto number) {
+    with_type(precision, [&](auto factor) {
+      result = ::layer_gradient<decltype(number), decltype(factor)>(gradient, rectified, parts);
     });
-  }
-#else
-  auto whole = rectified.defined() ? at::threshold_backward(gradient, rectified, 0) : gradient;
-  result = {parts.gradient ? whole : at::Tensor(), parts.transposed ? whole.t().contiguous() : at::Tensor(),
-            parts.sum ? whole.sum(0) : at::Tensor()};
-#endif
+  });
   return result;
 }
+
+#endif

@@ -1,10 +1,11 @@
 #include "private/linear.h"
 #include "private/layer_gradient.h"
 #include "private/processor.h"
+#include "private/product.h"
 
+#include <ATen/Context.h>
 #include <ATen/autocast_mode.h>
 #include <ATen/core/LegacyTypeDispatch.h>
-#include <ATen/core/dispatch/Dispatcher.h>
 #include <ATen/ops/linear.h>
 #include <ATen/ops/relu.h>
 #include <c10/core/GradMode.h>
@@ -14,90 +15,98 @@ using namespace ctorch; // NOLINT: these are its parts
 
 namespace {
 
-using Pointwise = at::Tensor(const at::Tensor &, const at::Tensor &, const std::optional<at::Tensor> &,
-                             std::string_view, c10::List<std::optional<at::Scalar>>, std::optional<std::string_view>);
+#if defined(__x86_64__)
 
-/// libtorch's own entry to oneDNN's float32 product for plain tensors; nothing in a build without oneDNN.
-const std::optional<c10::TypedOperatorHandle<Pointwise>> &onednn_operator() {
-  static const auto handle = []() -> std::optional<c10::TypedOperatorHandle<Pointwise>> {
-    auto found = c10::Dispatcher::singleton().findSchema({"mkldnn::_linear_pointwise", ""});
-    return found ? std::optional(found->typed<Pointwise>()) : std::nullopt;
-  }();
-  return handle;
+/// float32, or bfloat16 where that is what products are computed in; nothing where it is another one.
+std::optional<at::ScalarType> precision() {
+  if (!at::autocast::is_autocast_enabled(at::kCPU)) {
+    return at::kFloat;
+  }
+  auto type = at::autocast::get_autocast_dtype(at::kCPU);
+  return type == at::kBFloat16 ? std::optional(type) : std::nullopt;
 }
 
-/// at::linear multiplies float32 by MKL, which leaves AVX-512 alone on other makers' processors: there oneDNN, which
-/// generates its code for what the processor can do, takes half the time.
-bool prefers_onednn() { return has_avx512_that_mkl_leaves_alone() && onednn_operator(); }
+bool is_plain(const at::Tensor &tensor, at::ScalarType type) {
+  return tensor.scalar_type() == type && tensor.device().is_cpu() && tensor.layout() == at::kStrided;
+}
 
-/// Below these sizes oneDNN's call costs more than its product saves.
-bool is_worth_onednn(const at::Tensor &input, const at::Tensor &weight) {
-  constexpr int64_t least_multiplications = 500'000;
-  constexpr int64_t least_length = 8;
+/// Whether the products are large enough for rearranging factors to pay off.
+bool is_worth_blocks(const at::Tensor &input, const at::Tensor &weight) {
+  constexpr int64_t least_multiplications = 50'000;
+  constexpr int64_t least_rows = 8;
   if (input.dim() != 2 || weight.dim() != 2 || input.size(1) != weight.size(1)) {
     return false;
   }
   auto [rows, outputs, inputs] = std::tuple(input.size(0), weight.size(0), weight.size(1));
-  return std::min({rows, outputs, inputs}) >= least_length && rows * outputs * inputs >= least_multiplications;
+  return rows >= least_rows && rows * outputs * inputs >= least_multiplications;
 }
 
-bool is_plain(const at::Tensor &tensor) {
-  return tensor.scalar_type() == at::kFloat && tensor.device().is_cpu() && tensor.layout() == at::kStrided;
+/// The precision to compute a layer in by `product`; nothing where libtorch's own way is the better one, or the only one.
+///
+/// at::linear multiplies float32 by MKL, which leaves AVX-512 alone on other makers' processors. In bfloat16 it copies
+/// every factor, mask and result by itself, which for small layers takes as long as the products.
+std::optional<at::ScalarType> precision_of_blocks(const at::Tensor &input, const at::Tensor &weight,
+                                                  const std::optional<at::Tensor> &bias) {
+  auto type = precision();
+  bool fits = type && (is_plain(input, at::kFloat) || is_plain(input, at::kBFloat16)) && is_plain(weight, at::kFloat) &&
+              is_worth_blocks(input, weight) &&
+              (!bias || (is_plain(*bias, at::kFloat) && bias->dim() == 1 && bias->size(0) == weight.size(0)));
+  bool suits = has_avx512_that_mkl_leaves_alone() && at::globalContext().userEnabledMkldnn() && at::hasMKLDNN();
+  return fits && suits ? type : std::nullopt;
 }
 
-/// What is done to a product's elements.
-enum class Activation { none, relu };
-
-/// The matrix without gaps between its rows or columns: where there are some, such as in a part of a wider one, oneDNN
-/// falls back to plain loops that take a hundred times as long.
-at::Tensor dense(const at::Tensor &matrix) {
-  return matrix.is_contiguous() || matrix.t().is_contiguous() ? matrix : matrix.contiguous();
+/// A layer's input as its products need it: what has a single output adds up in float32, whatever it is given.
+at::Tensor prepared(const at::Tensor &input, const at::Tensor &weight, at::ScalarType type) {
+  return weight.size(0) == 1 ? input.contiguous() : left_factor(input, type);
 }
 
-/// `activation(a * b^T + bias)` outside the gradient graph; a and b may be transposed views.
-at::Tensor product(const at::Tensor &a, const at::Tensor &b, const std::optional<at::Tensor> &bias = std::nullopt,
-                   Activation activation = Activation::none) {
-  at::AutoDispatchBelowADInplaceOrView below_autograd;
-  bool rectifies = activation == Activation::relu;
-  if (!is_worth_onednn(a, b)) {
-    auto result = at::linear(a, b, bias);
-    return rectifies ? at::relu(result) : result;
+/// The layer of a prepared input outside the gradient graph. The sums, which are float32, are the result as they are;
+/// rectified ones are rounded to what the next layer multiplies.
+at::Tensor values(const at::Tensor &left, const at::Tensor &weight, const std::optional<at::Tensor> &bias,
+                  Activation activation) {
+  if (weight.size(0) == 1) {
+    return inner_products(left, weight, bias ? *bias->const_data_ptr<float>() : 0);
   }
-  c10::List<std::optional<at::Scalar>> no_scalars;
-  return onednn_operator()->call(dense(a), dense(b), bias, rectifies ? "relu" : "none", no_scalars, "");
+  return product(left, {weight, true}, activation == Activation::none ? at::kFloat : left.scalar_type(),
+                 bias ? std::optional(bias->contiguous()) : std::nullopt, activation);
 }
 
-/// A layer with gradients. The activation is part of it: oneDNN applies it while a result is still in registers.
+/// A layer with gradients. The activation is part of it: it costs least while a result is still in the cache.
 template <Activation activation> class Linear : public torch::autograd::Function<Linear<activation>> {
 public:
   static at::Tensor forward(torch::autograd::AutogradContext *context, const at::Tensor &input,
-                            const at::Tensor &weight, const std::optional<at::Tensor> &bias) {
-    auto output = product(input, weight, bias, activation);
+                            const at::Tensor &weight, const std::optional<at::Tensor> &bias, at::ScalarType type) {
+    at::AutoDispatchBelowADInplaceOrView below_autograd;
+    auto left = prepared(input, weight, type);
+    auto output = values(left, weight, bias, activation);
     if constexpr (activation == Activation::none) {
-      context->save_for_backward({input, weight});
+      context->save_for_backward({left, weight});
     } else {
-      context->save_for_backward({input, weight, output});
+      context->save_for_backward({left, weight, output});
     }
     context->saved_data[has_bias] = bias.has_value();
+    context->saved_data[input_type] = input.scalar_type();
     return output;
   }
 
   static torch::autograd::variable_list backward(torch::autograd::AutogradContext *context,
                                                  const torch::autograd::variable_list &gradients) {
     auto saved = context->get_saved_variables();
-    const auto &[input, weight] = std::tie(saved[0], saved[1]);
+    const auto &[left, weight] = std::tie(saved[0], saved[1]);
     at::AutoDispatchBelowADInplaceOrView no_second_derivatives;
     LayerGradientParts needed{context->needs_input_grad(0), context->needs_input_grad(1),
                               context->saved_data[has_bias].toBool() && context->needs_input_grad(2)};
     // What follows a sum comes as one number that is repeated without memory of its own.
-    auto gradient =
-        layer_gradient(gradients[0].contiguous(), activation == Activation::relu ? saved[2] : at::Tensor(), needed);
-    torch::autograd::variable_list results(3);
+    auto gradient = layer_gradient(gradients[0].contiguous(),
+                                   activation == Activation::relu ? saved[2] : at::Tensor(),
+                                   weight.size(0) == 1 ? at::kFloat : left.scalar_type(), needed);
+    torch::autograd::variable_list results(4);
     if (needed.gradient) {
-      results[0] = product(gradient.gradient, weight.t());
+      results[0] = product(gradient.gradient, {weight}, context->saved_data[input_type].toScalarType());
     }
     if (needed.transposed) {
-      results[1] = product(gradient.transposed, input.t());
+      // A filled-up input has columns that no weight belongs to.
+      results[1] = product(gradient.transposed, {left.narrow(1, 0, weight.size(1))}, at::kFloat);
     }
     results[2] = gradient.sum;
     return results;
@@ -105,30 +114,50 @@ public:
 
 private:
   static constexpr const char *has_bias = "has_bias";
+  static constexpr const char *input_type = "input_type";
 };
 
-/// Whether libtorch's own way is the better one, or the only one.
-bool is_left_to_libtorch(const at::Tensor &input, const at::Tensor &weight, const std::optional<at::Tensor> &bias) {
-  bool plain = is_plain(input) && is_plain(weight) && (!bias || is_plain(*bias));
-  return !plain || !prefers_onednn() || at::autocast::is_autocast_enabled(at::kCPU) ||
-         !is_worth_onednn(input, weight);
+/// The layer by `product`, or nothing.
+template <Activation activation>
+std::optional<at::Tensor> by_blocks(const at::Tensor &input, const at::Tensor &weight,
+                                    const std::optional<at::Tensor> &bias) {
+  auto type = precision_of_blocks(input, weight, bias);
+  // The next layer's type is not what a single output is computed in.
+  if (!type || (activation == Activation::relu && weight.size(0) == 1)) {
+    return std::nullopt;
+  }
+  if (c10::GradMode::is_enabled()) {
+    return Linear<activation>::apply(input, weight, bias, *type);
+  }
+  at::AutoDispatchBelowADInplaceOrView below_autograd;
+  return values(prepared(input, weight, *type), weight, bias, activation);
+}
+
+#else
+
+template <Activation activation>
+std::optional<at::Tensor> by_blocks(const at::Tensor &, const at::Tensor &, const std::optional<at::Tensor> &) {
+  return std::nullopt;
+}
+
+#endif
+
+/// at::linear for what it refuses, too: an input that another precision has left in bfloat16.
+at::Tensor by_libtorch(const at::Tensor &input, const at::Tensor &weight, const std::optional<at::Tensor> &bias) {
+  bool is_left = input.scalar_type() == at::kBFloat16 && weight.scalar_type() == at::kFloat &&
+                 !at::autocast::is_autocast_enabled(input.device().type());
+  return at::linear(is_left ? input.to(at::kFloat) : input, weight, bias);
 }
 
 } // namespace
 
 at::Tensor ctorch::linear(const at::Tensor &input, const at::Tensor &weight, const std::optional<at::Tensor> &bias) {
-  if (is_left_to_libtorch(input, weight, bias)) {
-    return at::linear(input, weight, bias);
-  }
-  return c10::GradMode::is_enabled() ? Linear<Activation::none>::apply(input, weight, bias)
-                                     : product(input, weight, bias);
+  auto result = by_blocks<Activation::none>(input, weight, bias);
+  return result ? *result : by_libtorch(input, weight, bias);
 }
 
 at::Tensor ctorch::linear_relu(const at::Tensor &input, const at::Tensor &weight,
                                const std::optional<at::Tensor> &bias) {
-  if (is_left_to_libtorch(input, weight, bias)) {
-    return at::relu(at::linear(input, weight, bias));
-  }
-  return c10::GradMode::is_enabled() ? Linear<Activation::relu>::apply(input, weight, bias)
-                                     : product(input, weight, bias, Activation::relu);
+  auto result = by_blocks<Activation::relu>(input, weight, bias);
+  return result ? *result : at::relu(by_libtorch(input, weight, bias));
 }

@@ -1,6 +1,5 @@
 #include "private/tanh.h"
 
-#include <ATen/Parallel.h>
 #include <ATen/core/LegacyTypeDispatch.h>
 #include <ATen/ops/empty_like.h>
 #include <ATen/ops/tanh.h>
@@ -13,6 +12,7 @@
 #include <immintrin.h>
 #endif
 
+#include "private/parallel.h"
 #include "private/processor.h"
 
 namespace {
@@ -52,8 +52,8 @@ at::Tensor values(const at::Tensor &x) {
   const float *source = x.const_data_ptr<float>();
   float *target = result.data_ptr<float>();
   constexpr int64_t least_share = 2048;
-  at::parallel_for(0, x.numel(), least_share,
-                   [&](int64_t begin, int64_t end) { compute(source + begin, target + begin, end - begin); });
+  ctorch::parallel_for(x.numel(), least_share,
+                       [&](int64_t begin, int64_t end) { compute(source + begin, target + begin, end - begin); });
   return result;
 }
 

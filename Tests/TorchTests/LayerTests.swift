@@ -128,43 +128,74 @@ import TorchTestSupport
     }
   }
 
+  /// Rows, inputs and outputs: small and wide ones, odd ones, a single output, and more than a part of a product takes.
+  private static let largeLayers = [
+    [128, 96, 160], [300, 512, 9], [16, 700, 300], [33, 201, 37], [70, 2100, 130], [301, 255, 1],
+    [9, 33, 259],
+  ]
+
   @Test(
-    "a large linear layer gives the products and gradients of float64, whoever multiplies",
-    arguments: [[128, 96, 160], [300, 512, 9], [16, 700, 300]])
-  func largeLinear(_ sizes: [Int]) throws {
+    "a large linear layer gives the products and gradients of float64, whoever multiplies, on any threads",
+    arguments: largeLayers, Precision.allCases)
+  func largeLinear(_ sizes: [Int], _ precision: Precision) throws {
     let (rows, inputs, outputs) = (sizes[0], sizes[1], sizes[2])
-    let parts = try [uniform(1, [rows, inputs]), uniform(2, [outputs, inputs]), uniform(3, [outputs])]
-    func results(_ type: ElementType, hasBias: Bool) throws -> [Tensor] {
-      let leaves = try parts.map { try $0.to(type).detach().clone() }
-      for leaf in leaves { try leaf.setRequiresGradient(true) }
-      let y = try leaves[0].linear(leaves[1], bias: hasBias ? leaves[2] : nil)
-      let used = hasBias ? leaves : Array(leaves.prefix(2))
-      // A gradient that differs from place to place, and one that is a repeated number.
-      let weighted = try (y * uniform(4, [rows, outputs]).to(type)).sum()
-      let sums = try leaves[0].linear(leaves[1], bias: nil).sum()
-      let again = try leaves[0].linear(leaves[1], bias: hasBias ? leaves[2] : nil)
-      let weightAlone = try again.square().sum().gradients(of: [leaves[1]])
-      let rectified = try leaves[0].linearRelu(leaves[1], bias: hasBias ? leaves[2] : nil)
-      let rectifiedSum = try (rectified * uniform(4, [rows, outputs]).to(type)).sum()
-      return try
-        ([y, rectified] + weighted.gradients(of: used) + sums.gradients(of: [leaves[0]]) + weightAlone
-        + rectifiedSum.gradients(of: used))
-        .map { try #require($0) }
+    let rounded: ElementType = precision == .bfloat16 ? .bfloat16 : .float32
+    let parts = try [[rows, inputs], [outputs, inputs], [outputs], [rows, outputs]].enumerated().map {
+      try uniform($0 + 1, $1).to(rounded).to(.float32)
     }
-    for hasBias in [true, false] {
-      for (single, double) in zip(
-        try results(.float32, hasBias: hasBias), try results(.float64, hasBias: hasBias))
+    func results(_ type: ElementType, _ precision: Precision, hasBias: Bool) throws -> [Tensor] {
+      let leaves = try parts.prefix(3).map { try $0.to(type).detach().clone() }
+      for leaf in leaves { try leaf.setRequiresGradient(true) }
+      let bias = hasBias ? leaves[2] : nil
+      let used = hasBias ? leaves : Array(leaves.prefix(2))
+      func layer(_ x: Tensor? = nil, bias: Tensor?) throws -> Tensor {
+        try withPrecision(precision) { try (x ?? leaves[0]).linear(leaves[1], bias: bias) }
+      }
+      let y = try layer(bias: bias)
+      let rectified = try withPrecision(precision) { try leaves[0].linearRelu(leaves[1], bias: bias) }
+      // What a layer before this one may give.
+      let short = try leaves[0].to(precision == .bfloat16 ? .bfloat16 : type)
+      // A gradient that differs from place to place, and one that is a repeated number.
+      let weights = try parts[3].to(type)
+      let weighted = try (y * weights).sum()
+      let weightAlone = try layer(bias: bias).square().sum().gradients(of: [leaves[1]])
+      return try
+        ([y, rectified] + weighted.gradients(of: used) + layer(bias: nil).sum().gradients(of: [leaves[0]])
+        + weightAlone + (rectified * weights).sum().gradients(of: used)
+        + (layer(short, bias: bias) * weights).sum().gradients(of: used))
+        .map { try #require($0).to(.float64) }
+    }
+    let threads = Runtime.threads
+    defer { try? Runtime.setThreads(threads) }
+    for (hasBias, threads) in [(true, 1), (false, 1), (true, 2)] {
+      try Runtime.setThreads(threads)
+      for (result, double) in zip(
+        try results(.float32, precision, hasBias: hasBias),
+        try results(.float64, .float32, hasBias: hasBias))
       {
-        #expect(try relativeError(single, double) < Self.tolerance)
+        // A result may be rounded to bfloat16's 8 bits, and so may what comes to it.
+        #expect(try relativeError(result, double) < (precision == .bfloat16 ? 0.01 : Self.tolerance))
       }
     }
-    let x = try uniform(1, [rows, inputs])
-    #expect(try !withoutGradient { try x.linear(uniform(2, [outputs, inputs])) }.requiresGradient)
+  }
+
+  @Test("a large linear layer without gradients, of a part of a matrix, or of shapes that do not fit")
+  func largeLinearOtherwise() throws {
+    let (rows, inputs, outputs) = (128, 96, 160)
+    let (x, weight) = (try uniform(1, [rows, inputs]), try uniform(2, [outputs, inputs]))
+    #expect(try !withoutGradient { try x.linear(weight) }.requiresGradient)
     #expect(throws: TorchError.self) { try x.linear(uniform(2, [outputs, inputs + 1])) }
+    #expect(throws: TorchError.self) { try x.linear(weight, bias: uniform(3, [outputs - 1])) }
+    // What bfloat16 has left behind is an input like another, of a small layer, too.
+    for short in try [x.to(.bfloat16), x.narrow(dim: 0, start: 0, length: 2).to(.bfloat16)] {
+      let y = try short.linear(weight)
+      #expect(y.elementType == .float32)
+      #expect(try relativeError(y, short.to(.float32).linear(weight)) < Self.tolerance)
+    }
     // A part of a wider matrix is as good as a matrix of its own.
     let part = try uniform(5, [rows, 3 * inputs]).narrow(dim: 1, start: inputs, length: inputs)
     let own = try part.contiguous(format: .contiguous)
-    #expect(try relativeError(part.linear(parts[1]), own.linear(parts[1])) == 0)
+    #expect(try relativeError(part.linear(weight), own.linear(weight)) == 0)
   }
 
   @Test("a copy with averages is divided by their own norm, also where the weight itself has been replaced")

@@ -14,18 +14,20 @@ struct LayerGradientParts {
 
 /// A layer's output gradient in the forms that its backward pass reads; those that are not needed are undefined.
 struct LayerGradient {
-  /// [rows, columns].
+  /// As a product's left factor: [rows, filled columns].
   at::Tensor gradient;
-  /// [columns, rows], without gaps.
+  /// Its transpose as a product's left factor: [columns, filled rows].
   at::Tensor transposed;
-  /// The sum over rows, [columns].
+  /// The sum over rows, [columns], float32.
   at::Tensor sum;
 };
 
-/// All parts in one pass over the memory, on a processor with AVX-512.
+/// All parts in one pass over the memory, on a processor of `has_avx512_that_mkl_leaves_alone`.
 ///
-/// gradient: float32 [rows, columns], contiguous. rectified: what the layer gave, in the same form, if it is limited to
-/// 0 and above: the gradient counts as 0 where that is 0; undefined for another layer.
-LayerGradient layer_gradient(const at::Tensor &gradient, const at::Tensor &rectified, LayerGradientParts parts);
+/// gradient: float32 or bfloat16 [rows, columns], contiguous. rectified: what the layer gave, [rows, columns] in the
+/// products' precision, if it is limited to 0 and above: the gradient counts as 0 where that is 0; undefined for another
+/// layer.
+LayerGradient layer_gradient(const at::Tensor &gradient, const at::Tensor &rectified, at::ScalarType precision,
+                             LayerGradientParts parts);
 
 } // namespace ctorch

@@ -30,6 +30,6 @@ struct Perceptron {
   func callAsFunction(_ x: Tensor, training: Bool) throws -> Tensor {
     let hidden = try first(x, firstActivation, training: training)
     let features = try layers.reduce(hidden) { try $1($0, training: training) }
-    return try withPrecision(.float32, on: features.device) { try head(features.to(.float32)) }
+    return try withPrecision(.float32, on: features.device) { try head(features) }
   }
 }

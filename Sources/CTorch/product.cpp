@@ -1,0 +1,301 @@
+#include "private/product.h"
+#include "private/parallel.h"
+
+#include <ATen/native/CPUBlas.h>
+#include <ATen/ops/empty.h>
+
+#include <algorithm>
+
+#if defined(__x86_64__)
+
+#include "private/sixteen.h"
+
+using c10::BFloat16;
+
+namespace {
+
+/// Below this many numbers, or multiplications, another thread is not worth waking.
+constexpr int64_t least_numbers = 32'768;
+constexpr int64_t least_multiplications = 524'288;
+/// A part of the right factor, so many columns of so many rows, stays in the second-level cache beside the rows of the
+/// left factor that it is multiplied with and their sums.
+constexpr int64_t panel_columns = 64;
+constexpr int64_t panel_rows = 1024;
+constexpr int64_t block_rows = 64;
+/// Sums of so many rows wait to be rounded, where a column of the right factor has several parts.
+constexpr int64_t scratch_rows = 256;
+
+/// A matrix without gaps.
+template <typename T> struct Matrix {
+  explicit Matrix(const at::Tensor &tensor)
+      : numbers(tensor.const_data_ptr<T>()), rows(tensor.size(0)), columns(tensor.size(1)) {}
+  const T *numbers;
+  int64_t rows;
+  int64_t columns;
+};
+
+/// What a thread's memory is for.
+enum class Use { panel, sums };
+
+/// A thread's memory for numbers, which begins with a cache line, so that no register's load touches two.
+template <Use use, typename T> T *thread_memory(int64_t count) {
+  thread_local at::Tensor memory;
+  if (!memory.defined() || memory.numel() < count) {
+    memory = at::empty({count}, at::TensorOptions(c10::CppTypeToScalarType<T>::value));
+  }
+  return memory.data_ptr<T>();
+}
+
+/// The rows and columns of a right factor that a product is at.
+struct Panel {
+  int64_t row;
+  int64_t height;
+  int64_t column;
+  int64_t width;
+};
+
+} // namespace
+
+#pragma clang attribute push([[gnu::target("avx512f,avx512bw,avx512vl,avx512bf16")]], apply_to = function)
+
+namespace {
+
+using ctorch::first, ctorch::load, ctorch::sixteen, ctorch::store;
+
+/// Rows begin..<end, each filled up to a length with zeros.
+template <typename From, typename To>
+void convert(const Matrix<From> &from, To *to, int64_t length, int64_t begin, int64_t end) {
+  for (int64_t row = begin; row < end; ++row) {
+    for (int64_t column = 0; column < length; column += sixteen) {
+      auto numbers = load(first(from.columns - column), from.numbers + row * from.columns + column);
+      store(to + row * length + column, first(length - column), numbers);
+    }
+  }
+}
+
+/// A panel of a matrix, with pairs of rows for BFloat16; what lies outside the matrix is 0.
+template <typename T, typename From> void pack(const Matrix<From> &from, const Panel &panel, T *to) {
+  constexpr int64_t group = sizeof(float) / sizeof(T);
+  for (int64_t row = 0; row < panel.height; row += group) {
+    const From *source = from.numbers + (panel.row + row) * from.columns + panel.column;
+    bool has_second = panel.row + row + 1 < from.rows;
+    ctorch::for_sixteens(panel.width, [&](int64_t column, __mmask16 inside) {
+      auto numbers = load(inside, source + column);
+      if constexpr (group == 1) {
+        store(to + row * panel.width + column, inside, numbers);
+      } else {
+        auto below = has_second ? load(inside, source + from.columns + column) : _mm512_setzero_ps();
+        _mm512_mask_storeu_epi32(to + row * panel.width + group * column, inside, ctorch::pairs(numbers, below));
+      }
+    });
+  }
+}
+
+/// Sixteen words of the numbers: one each for float, two rounded ones for BFloat16.
+template <typename T, typename From> __m512i words(const From *numbers, int64_t count) {
+  auto low = load(first(count), numbers);
+  if constexpr (std::is_same_v<T, float>) {
+    return _mm512_castps_si512(low);
+  } else {
+    auto high = load(first(count - sixteen), numbers + sixteen);
+    return reinterpret_cast<__m512i>(_mm512_cvtne2ps_pbh(high, low));
+  }
+}
+
+/// A panel of a matrix's transpose.
+template <typename T, typename From> void pack_transposed(const Matrix<From> &from, const Panel &panel, T *to) {
+  constexpr int64_t group = sizeof(float) / sizeof(T);
+  for (int64_t column = 0; column < panel.width; column += sixteen) {
+    int64_t width = std::min(sixteen, panel.width - column);
+    for (int64_t row = 0; row < panel.height; row += group * sixteen) {
+      const From *source = from.numbers + (panel.column + column) * from.columns + panel.row + row;
+      __m512i tile[sixteen];
+      for (int64_t i = 0; i < sixteen; ++i) {
+        int64_t count = i < width ? from.columns - panel.row - row : 0;
+        const From *numbers = source + i * from.columns;
+        tile[i] = words<T>(numbers, count);
+        // So many rows at once are more than the processor foresees.
+        _mm_prefetch(numbers + 2 * group * sixteen, _MM_HINT_T0);
+      }
+      ctorch::transpose(tile);
+      int64_t height = std::min(sixteen, (panel.height - row) / group);
+      for (int64_t i = 0; i < height; ++i) {
+        _mm512_mask_storeu_epi32(to + (row + i * group) * panel.width + column * group, first(width), tile[i]);
+      }
+    }
+  }
+}
+
+/// Inner products of the rows begin..<end with a vector of their length, and a bias.
+template <typename T>
+void multiply_rows(const Matrix<T> &left, const float *vector, float bias, float *result, int64_t begin, int64_t end) {
+  for (int64_t row = begin; row < end; ++row) {
+    __m512 sum = _mm512_setzero_ps();
+    ctorch::for_sixteens(left.columns, [&](int64_t i, __mmask16 inside) {
+      auto numbers = load(inside, left.numbers + row * left.columns + i);
+      sum = _mm512_fmadd_ps(numbers, load(inside, vector + i), sum);
+    });
+    result[row] = _mm512_reduce_add_ps(sum) + bias;
+  }
+}
+
+/// Adds the bias, limits to 0 and above, rounds: a block of sums. bias: nullptr for none.
+template <typename Result>
+void finish(const float *sums, int64_t sums_stride, Result *result, int64_t stride, int64_t rows, int64_t columns,
+            const float *bias, bool rectifies) {
+  for (int64_t row = 0; row < rows; ++row) {
+    ctorch::for_sixteens(columns, [&](int64_t column, __mmask16 inside) {
+      auto numbers = load(inside, sums + row * sums_stride + column);
+      if (bias != nullptr) {
+        numbers = _mm512_add_ps(numbers, load(inside, bias + column));
+      }
+      if (rectifies) {
+        // What is not a number passes, as it does in libtorch: the second of two is given where one is none.
+        numbers = _mm512_max_ps(_mm512_setzero_ps(), numbers);
+      }
+      store(result + row * stride + column, inside, numbers);
+    });
+  }
+}
+
+} // namespace
+
+#pragma clang attribute pop
+
+namespace {
+
+/// A product's factors and what becomes of it.
+template <typename T, typename From, typename Result> struct Product {
+  Matrix<T> left;
+  Matrix<From> right;
+  bool is_transposed;
+  Result *result;
+  int64_t columns;
+  const float *bias;
+  bool rectifies;
+
+  static constexpr bool is_rounded = !std::is_same_v<Result, float>;
+  static constexpr bool in_pairs = std::is_same_v<T, BFloat16>;
+
+  /// The part of the right factor for the kernels, where it lies or in `memory`; and how far its rows are apart.
+  std::pair<const T *, int64_t> packed(const Panel &panel, T *memory) const {
+    if constexpr (std::is_same_v<T, float> && std::is_same_v<From, float>) {
+      if (!is_transposed) {
+        return {right.numbers + panel.row * right.columns + panel.column, right.columns};
+      }
+    }
+    if (is_transposed) {
+      pack_transposed(right, panel, memory);
+    } else {
+      pack(right, panel, memory);
+    }
+    return {memory, panel.width};
+  }
+
+  /// Some rows of a panel's columns.
+  void compute(int64_t row, int64_t rows, int64_t column, T *memory, float *sums) const {
+    int64_t width = std::min(panel_columns, columns - column);
+    for (int64_t begin = 0; begin < left.columns; begin += panel_rows) {
+      Panel panel{begin, std::min(panel_rows, left.columns - begin), column, width};
+      auto [part, part_stride] = packed(panel, memory);
+      bool is_last = begin + panel.height == left.columns;
+      for (int64_t i = 0; i < rows; i += block_rows) {
+        int64_t height = std::min(block_rows, rows - i);
+        Result *place = result + (row + i) * columns + column;
+        // Of a single part, a block's sums are finished before the next one's begin.
+        float *block = begin == 0 && is_last ? sums : sums + i * width;
+        int64_t stride = width;
+        if constexpr (!is_rounded) {
+          block = place;
+          stride = columns;
+        }
+        at::native::cpublas::brgemm(height, width, panel.height, left.columns, part_stride, stride, begin > 0,
+                                    left.numbers + (row + i) * left.columns + begin, part, block, in_pairs);
+        if (is_last && (is_rounded || bias != nullptr || rectifies)) {
+          finish(block, stride, place, columns, height, width, bias == nullptr ? nullptr : bias + column, rectifies);
+        }
+      }
+    }
+  }
+
+  /// Everything, shared among threads by columns, and by rows where there are few columns.
+  void compute() const {
+    int64_t panels = (columns + panel_columns - 1) / panel_columns;
+    int64_t parts = panels < at::get_num_threads() ? at::get_num_threads() : 1;
+    int64_t rows = ((left.rows + parts - 1) / parts + block_rows - 1) / block_rows * block_rows;
+    if constexpr (is_rounded) {
+      rows = std::min(rows, scratch_rows);
+    }
+    parts = (left.rows + rows - 1) / rows;
+    int64_t multiplications = std::max<int64_t>(1, rows * std::min(columns, panel_columns) * left.columns);
+    ctorch::parallel_for(panels * parts, least_multiplications / multiplications, [&](int64_t begin, int64_t end) {
+      auto *panel = thread_memory<Use::panel, T>(panel_rows * panel_columns);
+      auto *sums = is_rounded ? thread_memory<Use::sums, float>(scratch_rows * panel_columns) : nullptr;
+      for (int64_t i = begin; i < end; ++i) {
+        int64_t row = i % parts * rows;
+        compute(row, std::min(rows, left.rows - row), i / parts * panel_columns, panel, sums);
+      }
+      at::native::cpublas::brgemm_release(in_pairs);
+    });
+  }
+};
+
+} // namespace
+
+at::Tensor ctorch::left_factor(const at::Tensor &matrix, at::ScalarType precision) {
+  auto source = matrix.contiguous();
+  int64_t length = filled(source.size(1), precision);
+  if (source.scalar_type() == precision && length == source.size(1)) {
+    return source;
+  }
+  auto result = at::empty({source.size(0), length}, source.options().dtype(precision));
+  with_type(source.scalar_type(), [&](auto number) {
+    with_type(precision, [&](auto factor) {
+      Matrix<decltype(number)> from(source);
+      auto *to = result.data_ptr<decltype(factor)>();
+      int64_t share = least_numbers / std::max<int64_t>(1, length);
+      parallel_for(from.rows, share, [&](int64_t begin, int64_t end) { convert(from, to, length, begin, end); });
+    });
+  });
+  return result;
+}
+
+at::Tensor ctorch::product(const at::Tensor &left, const RightFactor &right, at::ScalarType type,
+                           const std::optional<at::Tensor> &bias, Activation activation) {
+  auto matrix = right.matrix.contiguous();
+  int64_t columns = matrix.size(right.is_transposed ? 0 : 1);
+  auto result = at::empty({left.size(0), columns}, left.options().dtype(type));
+  with_type(left.scalar_type(), [&](auto precision) {
+    with_type(matrix.scalar_type(), [&](auto from) {
+      with_type(type, [&](auto number) {
+        using T = decltype(precision);
+        using Result = decltype(number);
+        Product<T, decltype(from), Result>{Matrix<T>(left),
+                                           Matrix<decltype(from)>(matrix),
+                                           right.is_transposed,
+                                           result.data_ptr<Result>(),
+                                           columns,
+                                           bias ? bias->const_data_ptr<float>() : nullptr,
+                                           activation == Activation::relu}
+            .compute();
+      });
+    });
+  });
+  return result;
+}
+
+at::Tensor ctorch::inner_products(const at::Tensor &matrix, const at::Tensor &vector, float bias) {
+  auto source = matrix.contiguous();
+  auto weights = vector.contiguous();
+  auto result = at::empty({source.size(0), 1}, weights.options());
+  with_type(source.scalar_type(), [&](auto number) {
+    Matrix<decltype(number)> rows(source);
+    int64_t share = least_numbers / std::max<int64_t>(1, rows.columns);
+    parallel_for(rows.rows, share, [&](int64_t begin, int64_t end) {
+      multiply_rows(rows, weights.const_data_ptr<float>(), bias, result.data_ptr<float>(), begin, end);
+    });
+  });
+  return result;
+}
+
+#endif
