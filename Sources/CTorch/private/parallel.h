@@ -6,37 +6,48 @@
 #include <dlfcn.h>
 
 #include <algorithm>
-#include <atomic>
 #include <exception>
 #include <mutex>
 
 namespace ctorch {
 
-/// Runs a function on a number of threads at once, of which the caller is one, and waits for them.
-using Team = void (*)(void (*function)(void *), void *data, unsigned threads, unsigned flags);
+/// OpenMP as GCC's compiler calls it: so whoever does shares libtorch's threads, which wait for their next work at full
+/// speed and would fight others for the processor. at::parallel_for is a plain loop where the compiler has no OpenMP.
+struct OpenMP {
+  /// Runs a function on a number of threads at once, of which the caller is one, and waits for them.
+  void (*team)(void (*function)(void *), void *data, unsigned threads, unsigned flags);
+  /// Which of the team the calling thread is, and how many they are.
+  int (*member)();
+  int (*size)();
 
-/// What GCC's compiler calls for a parallel region of OpenMP: so whoever calls it shares libtorch's threads, which wait for
-/// their next work at full speed and would fight others for the processor. nullptr in a libtorch without OpenMP.
-///
-/// at::parallel_for is a plain loop where the compiler at hand has no OpenMP of GCC's.
-inline Team openmp_team() {
-  static const auto team = reinterpret_cast<Team>(dlsym(RTLD_DEFAULT, "GOMP_parallel"));
-  return team;
-}
+  /// What libtorch has been linked to; `is_there` is false where that is another OpenMP, or none.
+  static const OpenMP &shared() {
+    static const OpenMP openmp{found<decltype(team)>("GOMP_parallel"), found<decltype(member)>("omp_get_thread_num"),
+                               found<decltype(size)>("omp_get_num_threads")};
+    return openmp;
+  }
+  bool is_there() const { return team != nullptr && member != nullptr && size != nullptr; }
+
+private:
+  template <typename Function> static Function found(const char *name) {
+    return reinterpret_cast<Function>(dlsym(RTLD_DEFAULT, name));
+  }
+};
 
 /// Calls `body(begin, end)` for parts of 0..<count, of at least `least` each, on as many threads as libtorch computes
 /// with; throws what one of them has thrown. The parts are the same for the same number of threads.
 template <typename Body> void parallel_for(int64_t count, int64_t least, const Body &body) {
   int64_t parts = std::min<int64_t>(at::get_num_threads(), count / std::max<int64_t>(1, least));
-  if (parts <= 1 || at::in_parallel_region() || openmp_team() == nullptr) {
+  const auto &openmp = OpenMP::shared();
+  if (parts <= 1 || at::in_parallel_region() || !openmp.is_there()) {
     body(int64_t(0), count);
     return;
   }
   std::mutex mutex;
   std::exception_ptr problem;
-  std::atomic<int64_t> next = 0;
   auto work = [&] {
-    for (int64_t part = next++; part < parts; part = next++) {
+    // The same thread for the same part every time: what it has written last is in its own cache.
+    for (int64_t part = openmp.member(); part < parts; part += openmp.size()) {
       try {
         body(count * part / parts, count * (part + 1) / parts);
       } catch (...) {
@@ -45,7 +56,7 @@ template <typename Body> void parallel_for(int64_t count, int64_t least, const B
       }
     }
   };
-  openmp_team()([](void *data) { (*static_cast<decltype(work) *>(data))(); }, &work, static_cast<unsigned>(parts), 0);
+  openmp.team([](void *data) { (*static_cast<decltype(work) *>(data))(); }, &work, static_cast<unsigned>(parts), 0);
   if (problem) {
     std::rethrow_exception(problem);
   }
