@@ -4,6 +4,7 @@
 #include <ATen/ops/empty.h>
 
 #include <algorithm>
+#include <type_traits>
 
 #if defined(__x86_64__)
 
@@ -13,9 +14,6 @@
 using c10::BFloat16;
 
 namespace {
-
-/// Below this many numbers another thread is not worth waking.
-constexpr int64_t least_numbers = 32'768;
 
 /// Pointers to the arrays of `layer_gradient`; nullptr for what is not there or not needed.
 template <typename From, typename T> struct Arrays {
@@ -37,14 +35,13 @@ template <typename From, typename T> struct Arrays {
 
 namespace {
 
-/// What a register's width of columns has in the rows that a tile of words takes: two a word for bfloat16.
-template <typename T> constexpr int64_t tile_rows = sizeof(float) / sizeof(T) * ctorch::sixteen;
+/// A tile is sixteen columns wide and so many rows high: sixteen words, of one number or of two of bfloat16.
+template <typename T> constexpr int64_t tile_rows = ctorch::group<T> * ctorch::sixteen;
 
 /// One tile from a row and a column on. height, width: what of it is there; all of it if it is whole.
 template <bool is_whole, typename From, typename T>
 void compute_tile(const Arrays<From, T> &arrays, int64_t row, int64_t column, int64_t height, int64_t width) {
-  using ctorch::first, ctorch::sixteen;
-  constexpr int64_t group = tile_rows<T> / sixteen;
+  using ctorch::first, ctorch::group, ctorch::sixteen;
   auto inside = is_whole ? __mmask16(0xffff) : first(width);
   auto sum = row == 0 || arrays.sum == nullptr ? _mm512_setzero_ps() : ctorch::load(inside, arrays.sum + column);
   // The row's last place may be there to fill it up.
@@ -52,8 +49,11 @@ void compute_tile(const Arrays<From, T> &arrays, int64_t row, int64_t column, in
   auto target = is_whole ? inside : first((ends ? arrays.result_stride : column + width) - column);
   __m512 numbers[tile_rows<T>];
   for (int64_t i = 0; i < tile_rows<T>; ++i) {
-    // Nothing is read behind the last row.
-    auto passes = is_whole || i < height ? inside : __mmask16(0);
+    if (!is_whole && i >= height) {
+      numbers[i] = _mm512_setzero_ps();
+      continue;
+    }
+    auto passes = inside;
     int64_t place = (row + i) * arrays.columns + column;
     if (arrays.rectified != nullptr) {
       // "Not at most 0" holds for what is not a number, too, as it does in libtorch.
@@ -62,7 +62,7 @@ void compute_tile(const Arrays<From, T> &arrays, int64_t row, int64_t column, in
     }
     numbers[i] = ctorch::load(passes, arrays.gradient + place);
     sum = _mm512_add_ps(sum, numbers[i]);
-    if (arrays.result != nullptr && (is_whole || i < height)) {
+    if (arrays.result != nullptr) {
       ctorch::store(arrays.result + (row + i) * arrays.result_stride + column, target, numbers[i]);
     }
   }
@@ -74,7 +74,7 @@ void compute_tile(const Arrays<From, T> &arrays, int64_t row, int64_t column, in
   }
   __m512i words[sixteen];
   for (int64_t i = 0; i < sixteen; ++i) {
-    if constexpr (group == 1) {
+    if constexpr (group<T> == 1) {
       words[i] = _mm512_castps_si512(numbers[i]);
     } else if constexpr (std::is_same_v<From, T>) {
       words[i] = ctorch::exact_pairs(numbers[2 * i], numbers[2 * i + 1]);
@@ -83,7 +83,7 @@ void compute_tile(const Arrays<From, T> &arrays, int64_t row, int64_t column, in
     }
   }
   ctorch::transpose(words);
-  auto below = is_whole ? inside : first((arrays.transposed_stride - row) / group);
+  auto below = is_whole ? inside : first((arrays.transposed_stride - row) / group<T>);
   for (int64_t i = 0; i < (is_whole ? sixteen : width); ++i) {
     _mm512_mask_storeu_epi32(arrays.transposed + (column + i) * arrays.transposed_stride + row, below, words[i]);
   }
@@ -119,8 +119,8 @@ ctorch::LayerGradient layer_gradient(const at::Tensor &gradient, const at::Tenso
   int64_t columns = gradient.size(1);
   constexpr auto type = c10::CppTypeToScalarType<T>::value;
   auto options = gradient.options().dtype(type);
-  int64_t filled_rows = ctorch::filled(rows, type);
-  int64_t filled_columns = ctorch::filled(columns, type);
+  int64_t filled_rows = ctorch::filled<T>(rows);
+  int64_t filled_columns = ctorch::filled<T>(columns);
   // What is as it came need not be written again.
   bool is_new = parts.gradient && (rectified.defined() || filled_columns != columns || !std::is_same_v<From, T>);
   if (parts.gradient) {
@@ -137,16 +137,16 @@ ctorch::LayerGradient layer_gradient(const at::Tensor &gradient, const at::Tenso
   }
   auto pointer = [](const at::Tensor &tensor) { return tensor.defined() ? tensor.data_ptr<T>() : nullptr; };
   Arrays<From, T> arrays{gradient.const_data_ptr<From>(),
-                         pointer(rectified),
+                         rectified.defined() ? rectified.const_data_ptr<T>() : nullptr,
                          is_new ? pointer(result.gradient) : nullptr,
                          pointer(result.transposed),
-                         parts.sum ? result.sum.template data_ptr<float>() : nullptr,
+                         parts.sum ? result.sum.data_ptr<float>() : nullptr,
                          rows,
                          columns,
                          filled_columns,
                          filled_rows};
   constexpr auto width = ctorch::sixteen;
-  int64_t least = least_numbers / std::max<int64_t>(1, rows * width);
+  int64_t least = ctorch::least_numbers / std::max<int64_t>(1, rows * width);
   ctorch::parallel_for((columns + width - 1) / width, least, [&](int64_t begin, int64_t end) {
     compute(arrays, begin * width, std::min(end * width, columns));
   });

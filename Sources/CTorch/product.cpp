@@ -3,8 +3,11 @@
 
 #include <ATen/native/CPUBlas.h>
 #include <ATen/ops/empty.h>
+#include <c10/util/Exception.h>
 
 #include <algorithm>
+#include <type_traits>
+#include <utility>
 
 #if defined(__x86_64__)
 
@@ -14,15 +17,14 @@ using c10::BFloat16;
 
 namespace {
 
-/// Below this many numbers, or multiplications, another thread is not worth waking.
-constexpr int64_t least_numbers = 32'768;
+/// As many multiplications as take a core some microseconds, several times what it takes to wake another thread.
 constexpr int64_t least_multiplications = 524'288;
 /// A part of the right factor, so many columns of so many rows, stays in the second-level cache beside the rows of the
 /// left factor that it is multiplied with and their sums.
 constexpr int64_t panel_columns = 64;
 constexpr int64_t panel_rows = 1024;
 constexpr int64_t block_rows = 64;
-/// Sums of so many rows wait to be rounded, where a column of the right factor has several parts.
+/// Sums of so many rows wait to be rounded, where the right factor has several parts below each other.
 constexpr int64_t scratch_rows = 256;
 
 /// A matrix without gaps.
@@ -60,7 +62,7 @@ struct Panel {
 
 namespace {
 
-using ctorch::first, ctorch::load, ctorch::sixteen, ctorch::store;
+using ctorch::first, ctorch::group, ctorch::load, ctorch::sixteen, ctorch::store;
 
 /// Rows begin..<end, each filled up to a length with zeros.
 template <typename From, typename To>
@@ -75,17 +77,16 @@ void convert(const Matrix<From> &from, To *to, int64_t length, int64_t begin, in
 
 /// A panel of a matrix, with pairs of rows for BFloat16; what lies outside the matrix is 0.
 template <typename T, typename From> void pack(const Matrix<From> &from, const Panel &panel, T *to) {
-  constexpr int64_t group = sizeof(float) / sizeof(T);
-  for (int64_t row = 0; row < panel.height; row += group) {
+  for (int64_t row = 0; row < panel.height; row += group<T>) {
     const From *source = from.numbers + (panel.row + row) * from.columns + panel.column;
     bool has_second = panel.row + row + 1 < from.rows;
     ctorch::for_sixteens(panel.width, [&](int64_t column, __mmask16 inside) {
       auto numbers = load(inside, source + column);
-      if constexpr (group == 1) {
+      if constexpr (group<T> == 1) {
         store(to + row * panel.width + column, inside, numbers);
       } else {
         auto below = has_second ? load(inside, source + from.columns + column) : _mm512_setzero_ps();
-        _mm512_mask_storeu_epi32(to + row * panel.width + group * column, inside, ctorch::pairs(numbers, below));
+        _mm512_mask_storeu_epi32(to + row * panel.width + group<T> * column, inside, ctorch::pairs(numbers, below));
       }
     });
   }
@@ -104,23 +105,22 @@ template <typename T, typename From> __m512i words(const From *numbers, int64_t 
 
 /// A panel of a matrix's transpose.
 template <typename T, typename From> void pack_transposed(const Matrix<From> &from, const Panel &panel, T *to) {
-  constexpr int64_t group = sizeof(float) / sizeof(T);
   for (int64_t column = 0; column < panel.width; column += sixteen) {
     int64_t width = std::min(sixteen, panel.width - column);
-    for (int64_t row = 0; row < panel.height; row += group * sixteen) {
+    for (int64_t row = 0; row < panel.height; row += group<T> * sixteen) {
       const From *source = from.numbers + (panel.column + column) * from.columns + panel.row + row;
       __m512i tile[sixteen];
       for (int64_t i = 0; i < sixteen; ++i) {
         int64_t count = i < width ? from.columns - panel.row - row : 0;
-        const From *numbers = source + i * from.columns;
+        const From *numbers = source + std::min(i, width - 1) * from.columns;
         tile[i] = words<T>(numbers, count);
         // So many rows at once are more than the processor foresees.
-        _mm_prefetch(numbers + 2 * group * sixteen, _MM_HINT_T0);
+        _mm_prefetch(numbers + 2 * group<T> * sixteen, _MM_HINT_T0);
       }
       ctorch::transpose(tile);
-      int64_t height = std::min(sixteen, (panel.height - row) / group);
+      int64_t height = std::min(sixteen, (panel.height - row) / group<T>);
       for (int64_t i = 0; i < height; ++i) {
-        _mm512_mask_storeu_epi32(to + (row + i * group) * panel.width + column * group, first(width), tile[i]);
+        _mm512_mask_storeu_epi32(to + (row + i * group<T>) * panel.width + column * group<T>, first(width), tile[i]);
       }
     }
   }
@@ -150,7 +150,7 @@ void finish(const float *sums, int64_t sums_stride, Result *result, int64_t stri
         numbers = _mm512_add_ps(numbers, load(inside, bias + column));
       }
       if (rectifies) {
-        // What is not a number passes, as it does in libtorch: the second of two is given where one is none.
+        // What is not a number passes, as it does in libtorch: the second operand is the result where either is none.
         numbers = _mm512_max_ps(_mm512_setzero_ps(), numbers);
       }
       store(result + row * stride + column, inside, numbers);
@@ -223,7 +223,7 @@ template <typename T, typename From, typename Result> struct Product {
     int64_t panels = (columns + panel_columns - 1) / panel_columns;
     int64_t parts = panels < at::get_num_threads() ? at::get_num_threads() : 1;
     int64_t rows = ((left.rows + parts - 1) / parts + block_rows - 1) / block_rows * block_rows;
-    if constexpr (is_rounded) {
+    if (is_rounded && left.columns > panel_rows) {
       rows = std::min(rows, scratch_rows);
     }
     parts = (left.rows + rows - 1) / rows;
@@ -242,9 +242,24 @@ template <typename T, typename From, typename Result> struct Product {
 
 } // namespace
 
+bool ctorch::has_bfloat16_kernels() {
+  static const bool has = [] {
+    BFloat16 factors[2] = {1, 1};
+    float sum = 0;
+    try {
+      at::native::cpublas::brgemm(1, 1, 2, 2, 1, 1, false, factors, factors, &sum);
+      at::native::cpublas::brgemm_release();
+    } catch (const c10::Error &) {
+      return false;
+    }
+    return sum == 2;
+  }();
+  return has;
+}
+
 at::Tensor ctorch::left_factor(const at::Tensor &matrix, at::ScalarType precision) {
   auto source = matrix.contiguous();
-  int64_t length = filled(source.size(1), precision);
+  int64_t length = precision == at::kBFloat16 ? filled<BFloat16>(source.size(1)) : source.size(1);
   if (source.scalar_type() == precision && length == source.size(1)) {
     return source;
   }

@@ -8,12 +8,12 @@
 #include <dlfcn.h>
 #include <torch/csrc/autograd/custom_function.h>
 
-#if defined(__x86_64__)
-#include <immintrin.h>
-#endif
-
 #include "private/parallel.h"
 #include "private/processor.h"
+
+#if defined(__x86_64__)
+#include "private/sixteen.h"
+#endif
 
 namespace {
 
@@ -28,14 +28,16 @@ Sixteen sleef_function() {
   return function;
 }
 
-[[gnu::target("avx512f")]] void compute(const float *x, float *result, int64_t count) {
+#pragma clang attribute push([[gnu::target("avx512f,avx512bw,avx512vl,avx512bf16")]], apply_to = function)
+
+void compute(const float *x, float *result, int64_t count) {
   Sixteen function = sleef_function();
-  constexpr int64_t width = 16;
-  for (int64_t i = 0; i < count; i += width) {
-    auto inside = static_cast<__mmask16>(count - i < width ? (1u << (count - i)) - 1 : 0xffff);
-    _mm512_mask_storeu_ps(result + i, inside, function(_mm512_maskz_loadu_ps(inside, x + i)));
-  }
+  ctorch::for_sixteens(count, [&](int64_t i, __mmask16 inside) {
+    ctorch::store(result + i, inside, function(ctorch::load(inside, x + i)));
+  });
 }
+
+#pragma clang attribute pop
 
 /// at::tanh computes by MKL, whose vector functions leave AVX-512 alone on other makers' processors: they take ten
 /// times as long as SLEEF's.
@@ -51,6 +53,7 @@ at::Tensor values(const at::Tensor &x) {
   // Without gaps, and in the same order: one row of numbers.
   const float *source = x.const_data_ptr<float>();
   float *target = result.data_ptr<float>();
+  // They take some microseconds, several times what it takes to wake another thread.
   constexpr int64_t least_share = 2048;
   ctorch::parallel_for(x.numel(), least_share,
                        [&](int64_t begin, int64_t end) { compute(source + begin, target + begin, end - begin); });

@@ -327,7 +327,7 @@ extension Tensor {
     return Tensor(result0)
   }
 
-  /// `self * weight^T + bias`; weight: [out, in].
+  /// `self * weight^T + bias`; weight: [out, in]; in mixed precision float32 or bfloat16, whichever costs less.
   public func linear(_ weight: Tensor, bias: Tensor? = nil) throws(TorchError) -> Tensor {
     var result0 = ct_tensor()
     try check(ct_linear(self.handle, weight.handle, bias.handleOrNone, &result0))

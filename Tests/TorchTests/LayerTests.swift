@@ -198,6 +198,28 @@ import TorchTestSupport
     #expect(try relativeError(part.linear(weight), own.linear(weight)) == 0)
   }
 
+  @Test(
+    "what is not a number passes a rectified layer and its gradient as it passes libtorch's",
+    arguments: Precision.allCases)
+  func notANumber(_ precision: Precision) throws {
+    let weight = try uniform(2, [160, 96])
+    let x = try uniform(1, [128, 96])
+    try x.narrow(dim: 0, start: 5, length: 1).copyInPlace(.full([1, 96], .nan))
+    try weight.setRequiresGradient(true)
+    func isNumber(_ layer: (Tensor) throws -> Tensor) throws -> [[Float]] {
+      let leaf = try x.clone()
+      try leaf.setRequiresGradient(true)
+      let y = try withPrecision(precision) { try layer(leaf) }
+      let gradients = try y.square().sum().gradients(of: [leaf, weight])
+      return try ([y] + gradients.map { try #require($0) }).map {
+        try $0.eq($0).to(.float32).array(of: Float.self)
+      }
+    }
+    let ours = try isNumber { try $0.linearRelu(weight, bias: nil) }
+    #expect(try ours == isNumber { try $0.linear(weight, bias: nil).relu() })
+    #expect(ours[0].filter { $0 == 0 }.count == 160 && ours[2].allSatisfy { $0 == 0 })
+  }
+
   @Test("a copy with averages is divided by their own norm, also where the weight itself has been replaced")
   func spectralNormOfAverages() throws {
     let store = try ParameterStore(seed: 1)

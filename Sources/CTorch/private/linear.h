@@ -1,4 +1,4 @@
-// Fully connected layers by whichever of libtorch's two libraries is the faster one.
+// Fully connected layers: by `product` where that is the faster way, by at::linear otherwise.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -8,7 +8,8 @@
 namespace ctorch {
 
 /// `input * weight^T + bias`, at::linear's numbers but for rounding, with gradients. Under autocast the result may be
-/// float32, which the sums are, where at::linear rounds it; without, an input of bfloat16 meets a weight of float32.
+/// float32, which the sums are, where at::linear rounds it: large layers' is, where `product` computes them. Without
+/// autocast an input may be bfloat16 all the same.
 at::Tensor linear(const at::Tensor &input, const at::Tensor &weight, const std::optional<at::Tensor> &bias);
 
 /// The same, limited to 0 and above; under autocast rounded to its type.

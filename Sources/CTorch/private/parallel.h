@@ -6,6 +6,7 @@
 #include <dlfcn.h>
 
 #include <algorithm>
+#include <cstdint>
 #include <exception>
 #include <mutex>
 
@@ -14,13 +15,14 @@ namespace ctorch {
 /// OpenMP as GCC's compiler calls it: so whoever does shares libtorch's threads, which wait for their next work at full
 /// speed and would fight others for the processor. at::parallel_for is a plain loop where the compiler has no OpenMP.
 struct OpenMP {
-  /// Runs a function on a number of threads at once, of which the caller is one, and waits for them.
+  /// Runs a function on a number of threads at once, of which the caller is one, and waits for them; for 0, on as many as
+  /// the caller's regions have by themselves. Another number than last time ends threads or starts some.
   void (*team)(void (*function)(void *), void *data, unsigned threads, unsigned flags);
   /// Which of the team the calling thread is, and how many they are.
   int (*member)();
   int (*size)();
 
-  /// What libtorch has been linked to; `is_there` is false where that is another OpenMP, or none.
+  /// What is in the process: libtorch's own in its builds for Linux. `is_there` is false where there is none.
   static const OpenMP &shared() {
     static const OpenMP openmp{found<decltype(team)>("GOMP_parallel"), found<decltype(member)>("omp_get_thread_num"),
                                found<decltype(size)>("omp_get_num_threads")};
@@ -33,6 +35,9 @@ private:
     return reinterpret_cast<Function>(dlsym(RTLD_DEFAULT, name));
   }
 };
+
+/// Fewer numbers than this are read and written in less time than it takes to wake another thread; libtorch's own measure.
+constexpr int64_t least_numbers = 32'768;
 
 /// Calls `body(begin, end)` for parts of 0..<count, of at least `least` each, on as many threads as libtorch computes
 /// with; throws what one of them has thrown. The parts are the same for the same number of threads.
@@ -56,7 +61,7 @@ template <typename Body> void parallel_for(int64_t count, int64_t least, const B
       }
     }
   };
-  openmp.team([](void *data) { (*static_cast<decltype(work) *>(data))(); }, &work, static_cast<unsigned>(parts), 0);
+  openmp.team([](void *data) { (*static_cast<decltype(work) *>(data))(); }, &work, 0, 0);
   if (problem) {
     std::rethrow_exception(problem);
   }

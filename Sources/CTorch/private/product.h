@@ -3,7 +3,9 @@
 #pragma once
 
 #include <ATen/core/Tensor.h>
+#include <c10/util/BFloat16.h>
 
+#include <cstdint>
 #include <optional>
 
 namespace ctorch {
@@ -11,14 +13,16 @@ namespace ctorch {
 /// What is done to a product's elements.
 enum class Activation { none, relu };
 
-/// How many numbers of a type the kernels take as one, where they add products up: 2 of bfloat16. An odd length is
-/// filled up with a zero.
-constexpr int64_t group(at::ScalarType type) { return type == at::kBFloat16 ? 2 : 1; }
+/// How many numbers the kernels take as one word, where they add products up: 2 of bfloat16.
+template <typename T> constexpr int64_t group = sizeof(float) / sizeof(T);
 
-/// The length, filled up.
-constexpr int64_t filled(int64_t length, at::ScalarType type) {
-  return (length + group(type) - 1) / group(type) * group(type);
+/// A length that is filled up to whole words with a zero.
+template <typename T> constexpr int64_t filled(int64_t length) {
+  return (length + group<T> - 1) / group<T> * group<T>;
 }
+
+/// Whether the kernels are there in bfloat16: oneDNN can be built without, or told to leave the processor's means alone.
+bool has_bfloat16_kernels();
 
 /// Calls `body` with a number of a type that products are computed in.
 template <typename Body> void with_type(at::ScalarType type, Body body) {
@@ -38,13 +42,13 @@ struct RightFactor {
   bool is_transposed = false;
 };
 
-/// `activation(left * right + bias)` of either type, in the precision of the left factor; sums are float32 in any case.
-/// bias: float32, contiguous.
-at::Tensor product(const at::Tensor &left, const RightFactor &right, at::ScalarType result,
+/// `activation(left * right + bias)` as numbers of a type, in the precision of the left factor; sums are float32 in any case.
+/// left: from `left_factor`, or like it. bias: float32, contiguous.
+at::Tensor product(const at::Tensor &left, const RightFactor &right, at::ScalarType type,
                    const std::optional<at::Tensor> &bias = std::nullopt, Activation activation = Activation::none);
 
 /// `matrix * vector + bias` in float32, [rows, 1]: the kernels of `product` would take sixteen columns for one.
-/// vector: float32, of the columns' number.
+/// matrix: of either type. vector: float32, as many numbers as there are columns.
 at::Tensor inner_products(const at::Tensor &matrix, const at::Tensor &vector, float bias);
 
 } // namespace ctorch
