@@ -6,12 +6,12 @@
 #include <ATen/Context.h>
 #include <ATen/autocast_mode.h>
 #include <ATen/core/LegacyTypeDispatch.h>
+#include <ATen/ops/cat.h>
 #include <ATen/ops/linear.h>
 #include <ATen/ops/relu.h>
 #include <c10/core/GradMode.h>
 #include <torch/csrc/autograd/custom_function.h>
 
-#include <algorithm>
 #include <tuple>
 
 using namespace ctorch; // NOLINT: these are its parts
@@ -35,32 +35,43 @@ bool is_plain(const at::Tensor &tensor, at::ScalarType type) {
 
 /// Whether the products are large enough for rearranging factors to pay off: at::linear takes smaller ones in the time of a
 /// few calls.
-bool is_worth_blocks(const at::Tensor &input, const at::Tensor &weight) {
+bool is_worth_blocks(at::TensorList inputs, const at::Tensor &weight) {
   constexpr int64_t least_multiplications = 50'000;
   constexpr int64_t least_rows = 8;
-  if (input.dim() != 2 || weight.dim() != 2 || input.size(1) != weight.size(1)) {
-    return false;
+  int64_t columns = 0;
+  for (const auto &input : inputs) {
+    if (input.dim() != 2 || input.size(0) != inputs[0].size(0) || input.size(1) == 0 ||
+        !(is_plain(input, at::kFloat) || is_plain(input, at::kBFloat16))) {
+      return false;
+    }
+    columns += input.size(1);
   }
-  auto [rows, outputs, inputs] = std::tuple(input.size(0), weight.size(0), weight.size(1));
-  return rows >= least_rows && rows * outputs * inputs >= least_multiplications;
+  int64_t rows = inputs[0].size(0);
+  return weight.dim() == 2 && columns == weight.size(1) && rows >= least_rows &&
+         rows * weight.numel() >= least_multiplications;
 }
 
 /// The precision to compute a layer in by `product`; nothing where libtorch's own way is the better one, or the only one.
 ///
 /// at::linear multiplies float32 by MKL, which leaves AVX-512 alone on other makers' processors. In bfloat16 it copies
 /// every factor, mask and result by itself, which for small layers takes as long as the products.
-std::optional<at::ScalarType> precision_of_blocks(const at::Tensor &input, const at::Tensor &weight,
+/// inputs: one matrix, or two side by side.
+std::optional<at::ScalarType> precision_of_blocks(at::TensorList inputs, const at::Tensor &weight,
                                                   const std::optional<at::Tensor> &bias) {
   auto type = precision();
-  bool fits = type && (is_plain(input, at::kFloat) || is_plain(input, at::kBFloat16)) && is_plain(weight, at::kFloat) &&
-              is_worth_blocks(input, weight) &&
+  bool fits = type && is_plain(weight, at::kFloat) && is_worth_blocks(inputs, weight) &&
               (!bias || (is_plain(*bias, at::kFloat) && bias->dim() == 1 && bias->size(0) == weight.size(0)));
   bool suits = has_avx512_that_mkl_leaves_alone() && at::globalContext().userEnabledMkldnn() && at::hasMKLDNN();
   return fits && suits && (type == at::kFloat || has_bfloat16_kernels()) ? type : std::nullopt;
 }
 
-/// A layer's input as its products need it: what has a single output adds up in float32, whatever it is given.
-at::Tensor prepared(const at::Tensor &input, const at::Tensor &weight, at::ScalarType type) {
+/// A layer's input, or two side by side, as its products need it: what has a single output adds up in float32, whatever it
+/// is given.
+at::Tensor prepared(const at::Tensor &input, const std::optional<at::Tensor> &other, const at::Tensor &weight,
+                    at::ScalarType type) {
+  if (other) {
+    return left_factor(input, *other, type);
+  }
   return weight.size(0) == 1 ? input.contiguous() : left_factor(input, type);
 }
 
@@ -79,9 +90,10 @@ at::Tensor values(const at::Tensor &left, const at::Tensor &weight, const std::o
 template <Activation activation> class Linear : public torch::autograd::Function<Linear<activation>> {
 public:
   static at::Tensor forward(torch::autograd::AutogradContext *context, const at::Tensor &input,
-                            const at::Tensor &weight, const std::optional<at::Tensor> &bias, at::ScalarType type) {
+                            const std::optional<at::Tensor> &other, const at::Tensor &weight,
+                            const std::optional<at::Tensor> &bias, at::ScalarType type) {
     at::AutoDispatchBelowADInplaceOrView below_autograd;
-    auto left = prepared(input, weight, type);
+    auto left = prepared(input, other, weight, type);
     auto output = values(left, weight, bias, activation);
     if constexpr (activation == Activation::none) {
       context->save_for_backward({left, weight});
@@ -89,7 +101,9 @@ public:
       context->save_for_backward({left, weight, output});
     }
     context->saved_data[has_bias] = bias.has_value();
+    context->saved_data[input_length] = input.size(1);
     context->saved_data[input_type] = input.scalar_type();
+    context->saved_data[other_type] = other ? other->scalar_type() : input.scalar_type();
     return output;
   }
 
@@ -98,49 +112,64 @@ public:
     auto saved = context->get_saved_variables();
     const auto &[left, weight] = std::tie(saved[0], saved[1]);
     at::AutoDispatchBelowADInplaceOrView no_second_derivatives;
-    LayerGradientParts needed{context->needs_input_grad(0), context->needs_input_grad(1),
-                              context->saved_data[has_bias].toBool() && context->needs_input_grad(2)};
+    int64_t columns = weight.size(1);
+    int64_t length = context->saved_data[input_length].toInt();
+    // What was not given is not counted.
+    bool has_other = length < columns;
+    bool needs_input = context->needs_input_grad(0);
+    bool needs_other = has_other && context->needs_input_grad(1);
+    size_t next = has_other ? 2 : 1;
+    LayerGradientParts needed{needs_input || needs_other, context->needs_input_grad(next),
+                              context->saved_data[has_bias].toBool() && context->needs_input_grad(next + 1)};
     // What follows a sum comes as one number that is repeated without memory of its own.
     auto gradient = layer_gradient(gradients[0].contiguous(),
                                    activation == Activation::relu ? saved[2] : at::Tensor(),
                                    weight.size(0) == 1 ? at::kFloat : left.scalar_type(), needed);
-    torch::autograd::variable_list results(4);
-    if (needed.gradient) {
-      results[0] = product(gradient.gradient, {weight}, context->saved_data[input_type].toScalarType());
+    torch::autograd::variable_list results(5);
+    if (needs_input) {
+      auto type = context->saved_data[input_type].toScalarType();
+      results[0] = product(gradient.gradient, {weight.narrow(1, 0, length)}, type);
+    }
+    if (needs_other) {
+      auto type = context->saved_data[other_type].toScalarType();
+      results[1] = product(gradient.gradient, {weight.narrow(1, length, columns - length)}, type);
     }
     if (needed.transposed) {
-      // A filled-up input has columns that no weight belongs to.
-      results[1] = product(gradient.transposed, {left.narrow(1, 0, weight.size(1))}, at::kFloat);
+      // A filled-up input has a column that no weight belongs to.
+      results[2] = product(gradient.transposed, {left.narrow(1, 0, columns)}, at::kFloat);
     }
-    results[2] = gradient.sum;
+    results[3] = gradient.sum;
     return results;
   }
 
 private:
   static constexpr const char *has_bias = "has_bias";
+  static constexpr const char *input_length = "input_length";
   static constexpr const char *input_type = "input_type";
+  static constexpr const char *other_type = "other_type";
 };
 
-/// The layer by `product`, or nothing.
+/// The layer by `product`, of one input or of two side by side; or nothing.
 template <Activation activation>
-std::optional<at::Tensor> by_blocks(const at::Tensor &input, const at::Tensor &weight,
-                                    const std::optional<at::Tensor> &bias) {
-  auto type = precision_of_blocks(input, weight, bias);
+std::optional<at::Tensor> by_blocks(const at::Tensor &input, const std::optional<at::Tensor> &other,
+                                    const at::Tensor &weight, const std::optional<at::Tensor> &bias) {
+  auto type = other ? precision_of_blocks({input, *other}, weight, bias) : precision_of_blocks({input}, weight, bias);
   // A single output is float32, and what is rectified is to be of the precision's type.
   if (!type || (activation == Activation::relu && weight.size(0) == 1)) {
     return std::nullopt;
   }
   if (c10::GradMode::is_enabled()) {
-    return Linear<activation>::apply(input, weight, bias, *type);
+    return Linear<activation>::apply(input, other, weight, bias, *type);
   }
   at::AutoDispatchBelowADInplaceOrView below_autograd;
-  return values(prepared(input, weight, *type), weight, bias, activation);
+  return values(prepared(input, other, weight, *type), weight, bias, activation);
 }
 
 #else
 
 template <Activation activation>
-std::optional<at::Tensor> by_blocks(const at::Tensor &, const at::Tensor &, const std::optional<at::Tensor> &) {
+std::optional<at::Tensor> by_blocks(const at::Tensor &, const std::optional<at::Tensor> &, const at::Tensor &,
+                                    const std::optional<at::Tensor> &) {
   return std::nullopt;
 }
 
@@ -156,12 +185,18 @@ at::Tensor by_libtorch(const at::Tensor &input, const at::Tensor &weight, const 
 } // namespace
 
 at::Tensor ctorch::linear(const at::Tensor &input, const at::Tensor &weight, const std::optional<at::Tensor> &bias) {
-  auto result = by_blocks<Activation::none>(input, weight, bias);
+  auto result = by_blocks<Activation::none>(input, std::nullopt, weight, bias);
   return result ? *result : by_libtorch(input, weight, bias);
 }
 
 at::Tensor ctorch::linear_relu(const at::Tensor &input, const at::Tensor &weight,
                                const std::optional<at::Tensor> &bias) {
-  auto result = by_blocks<Activation::relu>(input, weight, bias);
+  auto result = by_blocks<Activation::relu>(input, std::nullopt, weight, bias);
   return result ? *result : at::relu(by_libtorch(input, weight, bias));
+}
+
+at::Tensor ctorch::linear_relu(const at::Tensor &first, const at::Tensor &second, const at::Tensor &weight,
+                               const std::optional<at::Tensor> &bias) {
+  auto result = by_blocks<Activation::relu>(first, second, weight, bias);
+  return result ? *result : linear_relu(at::cat({first, second}, -1), weight, bias);
 }

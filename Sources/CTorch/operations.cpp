@@ -437,6 +437,16 @@ ct_error ct_linear_relu(ct_tensor self, ct_tensor weight, ct_tensor bias, ct_ten
   });
 }
 
+ct_error ct_linear_relu_pair(ct_tensor self, ct_tensor other, ct_tensor weight, ct_tensor bias, ct_tensor *result0) {
+  return guarded([&] {
+    auto &&self_ = ref(self);
+    auto &&other_ = ref(other);
+    auto &&weight_ = ref(weight);
+    auto &&bias_ = optional_ref(bias);
+    *result0 = make(ctorch::linear_relu(self_, other_, weight_, bias_));
+  });
+}
+
 ct_error ct_linalg_qr(ct_tensor self, ct_tensor *result0, ct_tensor *result1) {
   return guarded([&] {
     auto &&self_ = ref(self);

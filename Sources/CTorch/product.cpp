@@ -27,14 +27,18 @@ constexpr int64_t block_rows = 64;
 /// Sums of so many rows wait to be rounded, where the right factor has several parts below each other.
 constexpr int64_t scratch_rows = 256;
 
-/// A matrix without gaps.
+/// A matrix whose rows have no gaps in them; there may be some between rows.
 template <typename T> struct Matrix {
   explicit Matrix(const at::Tensor &tensor)
-      : numbers(tensor.const_data_ptr<T>()), rows(tensor.size(0)), columns(tensor.size(1)) {}
+      : numbers(tensor.const_data_ptr<T>()), rows(tensor.size(0)), columns(tensor.size(1)), stride(tensor.stride(0)) {}
   const T *numbers;
   int64_t rows;
   int64_t columns;
+  int64_t stride;
 };
+
+/// The matrix in a form for `Matrix`.
+at::Tensor in_rows(const at::Tensor &matrix) { return matrix.stride(1) == 1 ? matrix : matrix.contiguous(); }
 
 /// What a thread's memory is for.
 enum class Use { panel, sums };
@@ -64,13 +68,13 @@ namespace {
 
 using ctorch::first, ctorch::group, ctorch::load, ctorch::sixteen, ctorch::store;
 
-/// Rows begin..<end, each filled up to a length with zeros.
+/// Rows begin..<end, each filled up to a length with zeros; the results' are `stride` apart.
 template <typename From, typename To>
-void convert(const Matrix<From> &from, To *to, int64_t length, int64_t begin, int64_t end) {
+void convert(const Matrix<From> &from, To *to, int64_t stride, int64_t length, int64_t begin, int64_t end) {
   for (int64_t row = begin; row < end; ++row) {
     for (int64_t column = 0; column < length; column += sixteen) {
-      auto numbers = load(first(from.columns - column), from.numbers + row * from.columns + column);
-      store(to + row * length + column, first(length - column), numbers);
+      auto numbers = load(first(from.columns - column), from.numbers + row * from.stride + column);
+      store(to + row * stride + column, first(length - column), numbers);
     }
   }
 }
@@ -78,14 +82,14 @@ void convert(const Matrix<From> &from, To *to, int64_t length, int64_t begin, in
 /// A panel of a matrix, with pairs of rows for BFloat16; what lies outside the matrix is 0.
 template <typename T, typename From> void pack(const Matrix<From> &from, const Panel &panel, T *to) {
   for (int64_t row = 0; row < panel.height; row += group<T>) {
-    const From *source = from.numbers + (panel.row + row) * from.columns + panel.column;
+    const From *source = from.numbers + (panel.row + row) * from.stride + panel.column;
     bool has_second = panel.row + row + 1 < from.rows;
     ctorch::for_sixteens(panel.width, [&](int64_t column, __mmask16 inside) {
       auto numbers = load(inside, source + column);
       if constexpr (group<T> == 1) {
         store(to + row * panel.width + column, inside, numbers);
       } else {
-        auto below = has_second ? load(inside, source + from.columns + column) : _mm512_setzero_ps();
+        auto below = has_second ? load(inside, source + from.stride + column) : _mm512_setzero_ps();
         _mm512_mask_storeu_epi32(to + row * panel.width + group<T> * column, inside, ctorch::pairs(numbers, below));
       }
     });
@@ -108,11 +112,11 @@ template <typename T, typename From> void pack_transposed(const Matrix<From> &fr
   for (int64_t column = 0; column < panel.width; column += sixteen) {
     int64_t width = std::min(sixteen, panel.width - column);
     for (int64_t row = 0; row < panel.height; row += group<T> * sixteen) {
-      const From *source = from.numbers + (panel.column + column) * from.columns + panel.row + row;
+      const From *source = from.numbers + (panel.column + column) * from.stride + panel.row + row;
       __m512i tile[sixteen];
       for (int64_t i = 0; i < sixteen; ++i) {
         int64_t count = i < width ? from.columns - panel.row - row : 0;
-        const From *numbers = source + std::min(i, width - 1) * from.columns;
+        const From *numbers = source + std::min(i, width - 1) * from.stride;
         tile[i] = words<T>(numbers, count);
         // So many rows at once are more than the processor foresees.
         _mm_prefetch(numbers + 2 * group<T> * sixteen, _MM_HINT_T0);
@@ -132,7 +136,7 @@ void multiply_rows(const Matrix<T> &left, const float *vector, float bias, float
   for (int64_t row = begin; row < end; ++row) {
     __m512 sum = _mm512_setzero_ps();
     ctorch::for_sixteens(left.columns, [&](int64_t i, __mmask16 inside) {
-      auto numbers = load(inside, left.numbers + row * left.columns + i);
+      auto numbers = load(inside, left.numbers + row * left.stride + i);
       sum = _mm512_fmadd_ps(numbers, load(inside, vector + i), sum);
     });
     result[row] = _mm512_reduce_add_ps(sum) + bias;
@@ -181,7 +185,7 @@ template <typename T, typename From, typename Result> struct Product {
   std::pair<const T *, int64_t> packed(const Panel &panel, T *memory) const {
     if constexpr (std::is_same_v<T, float> && std::is_same_v<From, float>) {
       if (!is_transposed) {
-        return {right.numbers + panel.row * right.columns + panel.column, right.columns};
+        return {right.numbers + panel.row * right.stride + panel.column, right.stride};
       }
     }
     if (is_transposed) {
@@ -209,8 +213,8 @@ template <typename T, typename From, typename Result> struct Product {
           block = place;
           stride = columns;
         }
-        at::native::cpublas::brgemm(height, width, panel.height, left.columns, part_stride, stride, begin > 0,
-                                    left.numbers + (row + i) * left.columns + begin, part, block, in_pairs);
+        at::native::cpublas::brgemm(height, width, panel.height, left.stride, part_stride, stride, begin > 0,
+                                    left.numbers + (row + i) * left.stride + begin, part, block, in_pairs);
         if (is_last && (is_rounded || bias != nullptr || rectifies)) {
           finish(block, stride, place, columns, height, width, bias == nullptr ? nullptr : bias + column, rectifies);
         }
@@ -257,27 +261,51 @@ bool ctorch::has_bfloat16_kernels() {
   return has;
 }
 
-at::Tensor ctorch::left_factor(const at::Tensor &matrix, at::ScalarType precision) {
-  auto source = matrix.contiguous();
-  int64_t length = precision == at::kBFloat16 ? filled<BFloat16>(source.size(1)) : source.size(1);
-  if (source.scalar_type() == precision && length == source.size(1)) {
-    return source;
-  }
-  auto result = at::empty({source.size(0), length}, source.options().dtype(precision));
-  with_type(source.scalar_type(), [&](auto number) {
-    with_type(precision, [&](auto factor) {
+namespace {
+
+/// How long the rows of a left factor are.
+int64_t row_length(int64_t columns, at::ScalarType precision) {
+  return precision == at::kBFloat16 ? ctorch::filled<BFloat16>(columns) : columns;
+}
+
+/// Writes a matrix as the columns begin..<end of a left factor, the last of which may fill it up.
+void convert(const at::Tensor &matrix, const at::Tensor &factor, int64_t begin, int64_t end) {
+  auto source = in_rows(matrix);
+  ctorch::with_type(source.scalar_type(), [&](auto number) {
+    ctorch::with_type(factor.scalar_type(), [&](auto target) {
       Matrix<decltype(number)> from(source);
-      auto *to = result.data_ptr<decltype(factor)>();
-      int64_t share = least_numbers / std::max<int64_t>(1, length);
-      parallel_for(from.rows, share, [&](int64_t begin, int64_t end) { convert(from, to, length, begin, end); });
+      auto *to = factor.data_ptr<decltype(target)>() + begin;
+      int64_t share = ctorch::least_numbers / std::max<int64_t>(1, end - begin);
+      ctorch::parallel_for(from.rows, share, [&](int64_t first_row, int64_t end_row) {
+        convert(from, to, factor.stride(0), end - begin, first_row, end_row);
+      });
     });
   });
+}
+
+} // namespace
+
+at::Tensor ctorch::left_factor(const at::Tensor &matrix, at::ScalarType precision) {
+  int64_t length = row_length(matrix.size(1), precision);
+  if (matrix.scalar_type() == precision && length == matrix.size(1)) {
+    return matrix.contiguous();
+  }
+  auto result = at::empty({matrix.size(0), length}, matrix.options().dtype(precision));
+  convert(matrix, result, 0, length);
+  return result;
+}
+
+at::Tensor ctorch::left_factor(const at::Tensor &first, const at::Tensor &second, at::ScalarType precision) {
+  int64_t length = row_length(first.size(1) + second.size(1), precision);
+  auto result = at::empty({first.size(0), length}, first.options().dtype(precision));
+  convert(first, result, 0, first.size(1));
+  convert(second, result, first.size(1), length);
   return result;
 }
 
 at::Tensor ctorch::product(const at::Tensor &left, const RightFactor &right, at::ScalarType type,
                            const std::optional<at::Tensor> &bias, Activation activation) {
-  auto matrix = right.matrix.contiguous();
+  auto matrix = in_rows(right.matrix);
   int64_t columns = matrix.size(right.is_transposed ? 0 : 1);
   auto result = at::empty({left.size(0), columns}, left.options().dtype(type));
   with_type(left.scalar_type(), [&](auto precision) {
@@ -300,7 +328,7 @@ at::Tensor ctorch::product(const at::Tensor &left, const RightFactor &right, at:
 }
 
 at::Tensor ctorch::inner_products(const at::Tensor &matrix, const at::Tensor &vector, float bias) {
-  auto source = matrix.contiguous();
+  auto source = in_rows(matrix);
   auto weights = vector.contiguous();
   auto result = at::empty({source.size(0), 1}, weights.options());
   with_type(source.scalar_type(), [&](auto number) {

@@ -341,6 +341,13 @@ extension Tensor {
     return Tensor(result0)
   }
 
+  /// `max([self, other] * weight^T + bias, 0)` for two inputs side by side; weight: [out, in].
+  public func linearReluPair(_ other: Tensor, weight: Tensor, bias: Tensor? = nil) throws(TorchError) -> Tensor {
+    var result0 = ct_tensor()
+    try check(ct_linear_relu_pair(self.handle, other.handle, weight.handle, bias.handleOrNone, &result0))
+    return Tensor(result0)
+  }
+
   /// Matrices with orthonormal columns and upper triangular, whose product is self.
   public func linalgQr() throws(TorchError) -> (Tensor, Tensor) {
     var result0 = ct_tensor()

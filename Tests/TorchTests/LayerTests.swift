@@ -153,6 +153,17 @@ import TorchTestSupport
       }
       let y = try layer(bias: bias)
       let rectified = try withPrecision(precision) { try leaves[0].linearRelu(leaves[1], bias: bias) }
+      // Two inputs side by side, of which both need gradients or one.
+      let lengths = [inputs / 3, inputs - inputs / 3]
+      let halves = try zip([0, lengths[0]], lengths).map {
+        try parts[0].to(type).narrow(dim: 1, start: $0, length: $1).clone()
+      }
+      for half in halves { try half.setRequiresGradient(true) }
+      func pair() throws -> Tensor {
+        try withPrecision(precision) {
+          try halves[0].linearReluPair(halves[1], weight: leaves[1], bias: bias)
+        }
+      }
       // What a layer before this one may give.
       let short = try leaves[0].to(precision == .bfloat16 ? .bfloat16 : type)
       // A gradient that differs from place to place, and one that is a repeated number.
@@ -162,7 +173,9 @@ import TorchTestSupport
       return try
         ([y, rectified] + weighted.gradients(of: used) + layer(bias: nil).sum().gradients(of: [leaves[0]])
         + weightAlone + (rectified * weights).sum().gradients(of: used)
-        + (layer(short, bias: bias) * weights).sum().gradients(of: used))
+        + (layer(short, bias: bias) * weights).sum().gradients(of: used)
+        + [pair()] + (pair() * weights).sum().gradients(of: halves + used.dropFirst())
+        + (pair() * weights).sum().gradients(of: [halves[1]]))
         .map { try #require($0).to(.float64) }
     }
     let threads = Runtime.threads
@@ -186,6 +199,12 @@ import TorchTestSupport
     #expect(try !withoutGradient { try x.linear(weight) }.requiresGradient)
     #expect(throws: TorchError.self) { try x.linear(uniform(2, [outputs, inputs + 1])) }
     #expect(throws: TorchError.self) { try x.linear(weight, bias: uniform(3, [outputs - 1])) }
+    #expect(throws: TorchError.self) {
+      try x.linearReluPair(uniform(3, [rows, 1]), weight: weight, bias: nil)
+    }
+    #expect(throws: TorchError.self) {
+      try x.linearReluPair(uniform(3, [2, 4]), weight: uniform(2, [9, 100]), bias: nil)
+    }
     // What bfloat16 has left behind is an input like another, of a small layer, too.
     for short in try [x.to(.bfloat16), x.narrow(dim: 0, start: 0, length: 2).to(.bfloat16)] {
       let y = try short.linear(weight)

@@ -36,6 +36,9 @@ template <typename Body> void with_type(at::ScalarType type, Body body) {
 /// A matrix as the left factor of a product in a precision: [rows, filled columns]. It may be the matrix itself.
 at::Tensor left_factor(const at::Tensor &matrix, at::ScalarType precision);
 
+/// Two matrices of as many rows side by side, as the left factor.
+at::Tensor left_factor(const at::Tensor &first, const at::Tensor &second, at::ScalarType precision);
+
 /// The right factor: a matrix of either type, or its transpose. A product rearranges it part by part.
 struct RightFactor {
   at::Tensor matrix;

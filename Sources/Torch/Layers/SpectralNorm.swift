@@ -138,4 +138,9 @@ public struct SpectralLinear {
   public func rectified(_ x: Tensor, training: Bool) throws -> Tensor {
     try x.linearRelu(norm.weight(training: training), bias: bias)
   }
+
+  /// What the layer gives of two inputs side by side, [B, n] and [B, inputs - n], limited to 0 and above.
+  public func rectified(_ x: Tensor, beside other: Tensor, training: Bool) throws -> Tensor {
+    try x.linearReluPair(other, weight: norm.weight(training: training), bias: bias)
+  }
 }

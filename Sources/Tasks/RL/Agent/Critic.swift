@@ -16,7 +16,10 @@ struct Critic {
 
   /// encoded: what the encoder gives, or vectors, [B, n]; actions: [B, actions] -> both estimates [B, 1].
   func callAsFunction(_ encoded: Tensor, _ actions: Tensor, training: Bool) throws -> (Tensor, Tensor) {
-    let input = try Tensor.cat([trunk(encoded), actions], dim: -1)
-    return (try q1(input, training: training), try q2(input, training: training))
+    let features = try trunk(encoded)
+    return (
+      try q1(features, beside: actions, training: training),
+      try q2(features, beside: actions, training: training)
+    )
   }
 }

@@ -63,4 +63,14 @@ extension SpectralLinear {
     default: try activation(self(x, training: training))
     }
   }
+
+  /// The same of two inputs side by side.
+  func callAsFunction(
+    _ x: Tensor, beside other: Tensor, _ activation: Activation, training: Bool
+  ) throws -> Tensor {
+    switch activation {
+    case .relu: try rectified(x, beside: other, training: training)
+    default: try self(.cat([x, other], dim: -1), activation, training: training)
+    }
+  }
 }
