@@ -131,7 +131,7 @@ import TorchTestSupport
   /// Rows, inputs and outputs: small and wide ones, odd ones, a single output, and more than a part of a product takes.
   private static let largeLayers = [
     [128, 96, 160], [300, 512, 9], [16, 700, 300], [33, 201, 37], [70, 2100, 130], [301, 255, 1],
-    [9, 33, 259],
+    [9, 33, 259], [1101, 65, 33], [9, 40, 1090],
   ]
 
   @Test(
