@@ -46,7 +46,7 @@ void compute_tile(const Arrays<From, T> &arrays, int64_t row, int64_t column, in
   auto sum = row == 0 || arrays.sum == nullptr ? _mm512_setzero_ps() : ctorch::load(inside, arrays.sum + column);
   // The row's last place may be there to fill it up.
   bool ends = column + width == arrays.columns;
-  auto target = is_whole ? inside : first((ends ? arrays.result_stride : column + width) - column);
+  auto target = is_whole ? inside : first(ends ? arrays.result_stride - column : width);
   __m512 numbers[tile_rows<T>];
   for (int64_t i = 0; i < tile_rows<T>; ++i) {
     if (!is_whole && i >= height) {

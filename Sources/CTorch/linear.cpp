@@ -190,13 +190,7 @@ at::Tensor ctorch::linear(const at::Tensor &input, const at::Tensor &weight, con
 }
 
 at::Tensor ctorch::linear_relu(const at::Tensor &input, const at::Tensor &weight,
-                               const std::optional<at::Tensor> &bias) {
-  auto result = by_blocks<Activation::relu>(input, std::nullopt, weight, bias);
-  return result ? *result : at::relu(by_libtorch(input, weight, bias));
-}
-
-at::Tensor ctorch::linear_relu(const at::Tensor &first, const at::Tensor &second, const at::Tensor &weight,
-                               const std::optional<at::Tensor> &bias) {
-  auto result = by_blocks<Activation::relu>(first, second, weight, bias);
-  return result ? *result : linear_relu(at::cat({first, second}, -1), weight, bias);
+                               const std::optional<at::Tensor> &bias, const std::optional<at::Tensor> &beside) {
+  auto result = by_blocks<Activation::relu>(input, beside, weight, bias);
+  return result ? *result : at::relu(by_libtorch(beside ? at::cat({input, *beside}, -1) : input, weight, bias));
 }

@@ -428,22 +428,13 @@ ct_error ct_linear(ct_tensor self, ct_tensor weight, ct_tensor bias, ct_tensor *
   });
 }
 
-ct_error ct_linear_relu(ct_tensor self, ct_tensor weight, ct_tensor bias, ct_tensor *result0) {
+ct_error ct_linear_relu(ct_tensor self, ct_tensor weight, ct_tensor bias, ct_tensor beside, ct_tensor *result0) {
   return guarded([&] {
     auto &&self_ = ref(self);
     auto &&weight_ = ref(weight);
     auto &&bias_ = optional_ref(bias);
-    *result0 = make(ctorch::linear_relu(self_, weight_, bias_));
-  });
-}
-
-ct_error ct_linear_relu_pair(ct_tensor self, ct_tensor other, ct_tensor weight, ct_tensor bias, ct_tensor *result0) {
-  return guarded([&] {
-    auto &&self_ = ref(self);
-    auto &&other_ = ref(other);
-    auto &&weight_ = ref(weight);
-    auto &&bias_ = optional_ref(bias);
-    *result0 = make(ctorch::linear_relu(self_, other_, weight_, bias_));
+    auto &&beside_ = optional_ref(beside);
+    *result0 = make(ctorch::linear_relu(self_, weight_, bias_, beside_));
   });
 }
 

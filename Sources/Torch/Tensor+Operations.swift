@@ -334,17 +334,10 @@ extension Tensor {
     return Tensor(result0)
   }
 
-  /// `max(self * weight^T + bias, 0)` in one go; weight: [out, in].
-  public func linearRelu(_ weight: Tensor, bias: Tensor? = nil) throws(TorchError) -> Tensor {
+  /// `max([self, beside] * weight^T + bias, 0)` in one go, for one input or two side by side; weight: [out, in].
+  public func linearRelu(_ weight: Tensor, bias: Tensor? = nil, beside: Tensor? = nil) throws(TorchError) -> Tensor {
     var result0 = ct_tensor()
-    try check(ct_linear_relu(self.handle, weight.handle, bias.handleOrNone, &result0))
-    return Tensor(result0)
-  }
-
-  /// `max([self, other] * weight^T + bias, 0)` for two inputs side by side; weight: [out, in].
-  public func linearReluPair(_ other: Tensor, weight: Tensor, bias: Tensor? = nil) throws(TorchError) -> Tensor {
-    var result0 = ct_tensor()
-    try check(ct_linear_relu_pair(self.handle, other.handle, weight.handle, bias.handleOrNone, &result0))
+    try check(ct_linear_relu(self.handle, weight.handle, bias.handleOrNone, beside.handleOrNone, &result0))
     return Tensor(result0)
   }
 

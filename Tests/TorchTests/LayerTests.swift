@@ -161,7 +161,7 @@ import TorchTestSupport
       for half in halves { try half.setRequiresGradient(true) }
       func pair() throws -> Tensor {
         try withPrecision(precision) {
-          try halves[0].linearReluPair(halves[1], weight: leaves[1], bias: bias)
+          try halves[0].linearRelu(leaves[1], bias: bias, beside: halves[1])
         }
       }
       // What a layer before this one may give.
@@ -200,10 +200,10 @@ import TorchTestSupport
     #expect(throws: TorchError.self) { try x.linear(uniform(2, [outputs, inputs + 1])) }
     #expect(throws: TorchError.self) { try x.linear(weight, bias: uniform(3, [outputs - 1])) }
     #expect(throws: TorchError.self) {
-      try x.linearReluPair(uniform(3, [rows, 1]), weight: weight, bias: nil)
+      try x.linearRelu(weight, bias: nil, beside: uniform(3, [rows, 1]))
     }
     #expect(throws: TorchError.self) {
-      try x.linearReluPair(uniform(3, [2, 4]), weight: uniform(2, [9, 100]), bias: nil)
+      try x.linearRelu(uniform(2, [9, 100]), bias: nil, beside: uniform(3, [2, 4]))
     }
     // What bfloat16 has left behind is an input like another, of a small layer, too.
     for short in try [x.to(.bfloat16), x.narrow(dim: 0, start: 0, length: 2).to(.bfloat16)] {

@@ -134,13 +134,9 @@ public struct SpectralLinear {
     try x.linear(norm.weight(training: training), bias: bias)
   }
 
-  /// What the layer gives, limited to 0 and above: faster than both one after the other.
-  public func rectified(_ x: Tensor, training: Bool) throws -> Tensor {
-    try x.linearRelu(norm.weight(training: training), bias: bias)
-  }
-
-  /// What the layer gives of two inputs side by side, [B, n] and [B, inputs - n], limited to 0 and above.
-  public func rectified(_ x: Tensor, beside other: Tensor, training: Bool) throws -> Tensor {
-    try x.linearReluPair(other, weight: norm.weight(training: training), bias: bias)
+  /// What the layer gives, limited to 0 and above: faster than both one after the other. The input is x, or two side by
+  /// side: x: [B, n] and other: [B, inputs - n].
+  public func rectified(_ x: Tensor, beside other: Tensor? = nil, training: Bool) throws -> Tensor {
+    try x.linearRelu(norm.weight(training: training), bias: bias, beside: other)
   }
 }

@@ -50,8 +50,7 @@ ct_error ct_vector_norm(ct_tensor self, const int64_t *dims, size_t dims_count, 
 ct_error ct_matmul(ct_tensor self, ct_tensor other, ct_tensor *result0);
 ct_error ct_mv(ct_tensor self, ct_tensor vector, ct_tensor *result0);
 ct_error ct_linear(ct_tensor self, ct_tensor weight, ct_tensor bias, ct_tensor *result0);
-ct_error ct_linear_relu(ct_tensor self, ct_tensor weight, ct_tensor bias, ct_tensor *result0);
-ct_error ct_linear_relu_pair(ct_tensor self, ct_tensor other, ct_tensor weight, ct_tensor bias, ct_tensor *result0);
+ct_error ct_linear_relu(ct_tensor self, ct_tensor weight, ct_tensor bias, ct_tensor beside, ct_tensor *result0);
 ct_error ct_linalg_qr(ct_tensor self, ct_tensor *result0, ct_tensor *result1);
 ct_error ct_linalg_eigh(ct_tensor self, ct_tensor *result0, ct_tensor *result1);
 ct_error ct_linalg_eigvalsh(ct_tensor self, ct_tensor *result0);

@@ -56,21 +56,16 @@ extension SpectralLinear {
       isNormalized: normalization == .spectral, initialIterations: 1)
   }
 
-  /// The layer and its activation, in one go where there is a way.
-  func callAsFunction(_ x: Tensor, _ activation: Activation, training: Bool) throws -> Tensor {
-    switch activation {
-    case .relu: try rectified(x, training: training)
-    default: try activation(self(x, training: training))
-    }
-  }
-
-  /// The same of two inputs side by side.
+  /// The layer and its activation, in one go where there is a way, of one input or of two side by side.
   func callAsFunction(
-    _ x: Tensor, beside other: Tensor, _ activation: Activation, training: Bool
+    _ x: Tensor, beside other: Tensor? = nil, _ activation: Activation, training: Bool
   ) throws -> Tensor {
     switch activation {
-    case .relu: try rectified(x, beside: other, training: training)
-    default: try self(.cat([x, other], dim: -1), activation, training: training)
+    case .relu:
+      return try rectified(x, beside: other, training: training)
+    default:
+      let input = try other.map { try Tensor.cat([x, $0], dim: -1) } ?? x
+      return try activation(self(input, training: training))
     }
   }
 }

@@ -23,21 +23,12 @@ struct Perceptron {
     )
   }
 
-  /// x: [B, inputs] -> [B, outputs].
+  /// x: [B, inputs], or two side by side, x: [B, n] and other: [B, inputs - n] -> [B, outputs].
   ///
   /// The head is computed in float32 in every precision: bfloat16 would round a return of 100 to half a unit,
   /// which is more than the differences that the critic learns from.
-  func callAsFunction(_ x: Tensor, training: Bool) throws -> Tensor {
-    try outputs(of: first(x, firstActivation, training: training), training: training)
-  }
-
-  /// The same of two inputs side by side, [B, n] and [B, inputs - n].
-  func callAsFunction(_ x: Tensor, beside other: Tensor, training: Bool) throws -> Tensor {
-    try outputs(of: first(x, beside: other, firstActivation, training: training), training: training)
-  }
-
-  /// What comes after the first layer.
-  private func outputs(of hidden: Tensor, training: Bool) throws -> Tensor {
+  func callAsFunction(_ x: Tensor, beside other: Tensor? = nil, training: Bool) throws -> Tensor {
+    let hidden = try first(x, beside: other, firstActivation, training: training)
     let features = try layers.reduce(hidden) { try $1($0, training: training) }
     return try withPrecision(.float32, on: features.device) { try head(features) }
   }
