@@ -37,9 +37,9 @@ static int load(void) {
     const char *name;
     void **function;
   } wanted[] = {
-      {"eglGetProcAddress", (void **)&egl.get_address},  {"eglInitialize", (void **)&egl.initialize},
-      {"eglChooseConfig", (void **)&egl.choose_config},  {"eglBindAPI", (void **)&egl.bind_api},
-      {"eglCreateContext", (void **)&egl.create_context}, {"eglMakeCurrent", (void **)&egl.make_current},
+      {"eglGetProcAddress", (void **)&egl.get_address},     {"eglInitialize", (void **)&egl.initialize},
+      {"eglChooseConfig", (void **)&egl.choose_config},     {"eglBindAPI", (void **)&egl.bind_api},
+      {"eglCreateContext", (void **)&egl.create_context},   {"eglMakeCurrent", (void **)&egl.make_current},
       {"eglDestroyContext", (void **)&egl.destroy_context}, {"eglGetError", (void **)&egl.get_error},
   };
   for (size_t i = 0; i < sizeof wanted / sizeof *wanted; i++) {
@@ -76,17 +76,19 @@ cegl_context *cegl_make(char *error, int size) {
     snprintf(error, size, "%s", egl.problem);
     return NULL;
   }
+  // clang-format off
   static const EGLint wanted[] = {
       EGL_RED_SIZE, 8, EGL_GREEN_SIZE, 8, EGL_BLUE_SIZE, 8, EGL_ALPHA_SIZE, 8,
       EGL_DEPTH_SIZE, 24, EGL_STENCIL_SIZE, 8, EGL_COLOR_BUFFER_TYPE, EGL_RGB_BUFFER,
       EGL_SURFACE_TYPE, EGL_PBUFFER_BIT, EGL_RENDERABLE_TYPE, EGL_OPENGL_BIT, EGL_NONE,
   };
+  // clang-format on
   EGLConfig config;
   EGLint count = 0;
   EGLContext context = EGL_NO_CONTEXT;
   // The choice of OpenGL over OpenGL ES is the thread's.
-  int has_config = egl.bind_api(EGL_OPENGL_API) &&
-      egl.choose_config(egl.display, wanted, &config, 1, &count) && count > 0;
+  int has_config =
+      egl.bind_api(EGL_OPENGL_API) && egl.choose_config(egl.display, wanted, &config, 1, &count) && count > 0;
   if (has_config) {
     context = egl.create_context(egl.display, config, EGL_NO_CONTEXT, NULL);
   }
@@ -100,17 +102,14 @@ cegl_context *cegl_make(char *error, int size) {
 }
 
 int cegl_enter(cegl_context *context, char *error, int size) {
-  if (egl.bind_api(EGL_OPENGL_API) &&
-      egl.make_current(egl.display, EGL_NO_SURFACE, EGL_NO_SURFACE, context->context)) {
+  if (egl.bind_api(EGL_OPENGL_API) && egl.make_current(egl.display, EGL_NO_SURFACE, EGL_NO_SURFACE, context->context)) {
     return 0;
   }
   snprintf(error, size, "EGL does not let this thread draw (error 0x%x)", (unsigned)egl.get_error());
   return 1;
 }
 
-void cegl_leave(void) {
-  egl.make_current(egl.display, EGL_NO_SURFACE, EGL_NO_SURFACE, EGL_NO_CONTEXT);
-}
+void cegl_leave(void) { egl.make_current(egl.display, EGL_NO_SURFACE, EGL_NO_SURFACE, EGL_NO_CONTEXT); }
 
 void cegl_free(cegl_context *context) {
   egl.destroy_context(egl.display, context->context);

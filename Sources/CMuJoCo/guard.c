@@ -38,15 +38,15 @@ static void enter(char *error, int size) {
 }
 
 // Runs `work`, which must hold nothing that has to be given back: an error leaves it in its middle.
-#define GUARDED(work)            \
-  do {                           \
-    enter(error, size);          \
-    if (setjmp(guard.back)) {    \
-      guard.is_set = 0;          \
-      return FAILED;             \
-    }                            \
-    work;                        \
-    guard.is_set = 0;            \
+#define GUARDED(work)         \
+  do {                        \
+    enter(error, size);       \
+    if (setjmp(guard.back)) { \
+      guard.is_set = 0;       \
+      return FAILED;          \
+    }                         \
+    work;                     \
+    guard.is_set = 0;         \
   } while (0)
 
 #define FAILED NULL
@@ -147,9 +147,8 @@ int cmujoco_make_context(const mjModel *model, mjrContext *context, char *error,
   return 1;
 }
 
-static void render(
-    const mjModel *model, mjData *data, const mjvOption *option, mjvCamera *camera, mjvScene *scene,
-    mjrRect picture, const mjrContext *context, unsigned char *rgb) {
+static void render(const mjModel *model, mjData *data, const mjvOption *option, mjvCamera *camera, mjvScene *scene,
+                   mjrRect picture, const mjrContext *context, unsigned char *rgb) {
   mjvPerturb nothing_dragged;
   mjv_defaultPerturb(&nothing_dragged);
   mjv_updateScene(model, data, option, &nothing_dragged, camera, mjCAT_ALL, scene);
@@ -157,9 +156,8 @@ static void render(
   mjr_readPixels(rgb, NULL, picture, context);
 }
 
-int cmujoco_render(
-    const mjModel *model, mjData *data, const mjvOption *option, mjvCamera *camera, mjvScene *scene,
-    mjrRect picture, const mjrContext *context, unsigned char *rgb, char *error, int size) {
+int cmujoco_render(const mjModel *model, mjData *data, const mjvOption *option, mjvCamera *camera, mjvScene *scene,
+                   mjrRect picture, const mjrContext *context, unsigned char *rgb, char *error, int size) {
   GUARDED(render(model, data, option, camera, scene, picture, context, rgb));
   return 0;
 }

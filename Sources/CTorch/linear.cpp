@@ -33,8 +33,8 @@ bool is_plain(const at::Tensor &tensor, at::ScalarType type) {
   return tensor.scalar_type() == type && tensor.device().is_cpu() && tensor.layout() == at::kStrided;
 }
 
-/// Whether the products are large enough for rearranging factors to pay off: at::linear takes smaller ones in the time of a
-/// few calls.
+/// Whether the products are large enough for rearranging factors to pay off: at::linear takes smaller ones in the time
+/// of a few calls.
 bool is_worth_blocks(at::TensorList inputs, const at::Tensor &weight) {
   constexpr int64_t least_multiplications = 50'000;
   constexpr int64_t least_rows = 8;
@@ -51,7 +51,8 @@ bool is_worth_blocks(at::TensorList inputs, const at::Tensor &weight) {
          rows * weight.numel() >= least_multiplications;
 }
 
-/// The precision to compute a layer in by `product`; nothing where libtorch's own way is the better one, or the only one.
+/// The precision to compute a layer in by `product`; nothing where libtorch's own way is the better one, or the only
+/// one.
 ///
 /// at::linear multiplies float32 by MKL, which leaves AVX-512 alone on other makers' processors. In bfloat16 it copies
 /// every factor, mask and result by itself, which for small layers takes as long as the products.
@@ -65,8 +66,8 @@ std::optional<at::ScalarType> precision_of_blocks(at::TensorList inputs, const a
   return fits && suits && (type == at::kFloat || has_bfloat16_kernels()) ? type : std::nullopt;
 }
 
-/// A layer's input, or two side by side, as its products need it: what has a single output adds up in float32, whatever it
-/// is given.
+/// A layer's input, or two side by side, as its products need it: what has a single output adds up in float32, whatever
+/// it is given.
 at::Tensor prepared(const at::Tensor &input, const std::optional<at::Tensor> &other, const at::Tensor &weight,
                     at::ScalarType type) {
   if (other) {
@@ -122,8 +123,7 @@ public:
     LayerGradientParts needed{needs_input || needs_other, context->needs_input_grad(next),
                               context->saved_data[has_bias].toBool() && context->needs_input_grad(next + 1)};
     // What follows a sum comes as one number that is repeated without memory of its own.
-    auto gradient = layer_gradient(gradients[0].contiguous(),
-                                   activation == Activation::relu ? saved[2] : at::Tensor(),
+    auto gradient = layer_gradient(gradients[0].contiguous(), activation == Activation::relu ? saved[2] : at::Tensor(),
                                    weight.size(0) == 1 ? at::kFloat : left.scalar_type(), needed);
     torch::autograd::variable_list results(5);
     if (needs_input) {
@@ -189,8 +189,8 @@ at::Tensor ctorch::linear(const at::Tensor &input, const at::Tensor &weight, con
   return result ? *result : by_libtorch(input, weight, bias);
 }
 
-at::Tensor ctorch::linear_relu(const at::Tensor &input, const at::Tensor &weight,
-                               const std::optional<at::Tensor> &bias, const std::optional<at::Tensor> &beside) {
+at::Tensor ctorch::linear_relu(const at::Tensor &input, const at::Tensor &weight, const std::optional<at::Tensor> &bias,
+                               const std::optional<at::Tensor> &beside) {
   auto result = by_blocks<Activation::relu>(input, beside, weight, bias);
   return result ? *result : at::relu(by_libtorch(beside ? at::cat({input, *beside}, -1) : input, weight, bias));
 }

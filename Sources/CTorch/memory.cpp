@@ -8,8 +8,8 @@
 #include <array>
 #include <bit>
 #include <cstdlib>
-#include <utility>
 #include <mutex>
+#include <utility>
 
 namespace {
 

@@ -124,7 +124,7 @@ template <typename T, typename From> void pack_transposed(const Matrix<From> &fr
       ctorch::transpose(tile);
       int64_t height = std::min(sixteen, (panel.height - row) / group<T>);
       for (int64_t i = 0; i < height; ++i) {
-        _mm512_mask_storeu_epi32(to + (row + i * group<T>) * panel.width + column * group<T>, first(width), tile[i]);
+        _mm512_mask_storeu_epi32(to + (row + i * group<T>)*panel.width + column * group<T>, first(width), tile[i]);
       }
     }
   }

@@ -30,13 +30,12 @@ ct_error ct_empty(const int64_t *shape, size_t rank, ct_dtype dtype, ct_device w
   return guarded([&] { *result = make(at::empty(shape_ref(shape, rank), options(dtype, where))); });
 }
 
-ct_error ct_full(
-    const int64_t *shape, size_t rank, double value, ct_dtype dtype, ct_device where, ct_tensor *result) {
+ct_error ct_full(const int64_t *shape, size_t rank, double value, ct_dtype dtype, ct_device where, ct_tensor *result) {
   return guarded([&] { *result = make(at::full(shape_ref(shape, rank), value, options(dtype, where))); });
 }
 
-ct_error ct_from_bytes(
-    const void *bytes, size_t count, const int64_t *shape, size_t rank, ct_dtype dtype, ct_tensor *result) {
+ct_error ct_from_bytes(const void *bytes, size_t count, const int64_t *shape, size_t rank, ct_dtype dtype,
+                       ct_tensor *result) {
   return guarded([&] {
     auto tensor = at::empty(shape_ref(shape, rank), options(dtype, {ct_cpu, 0}));
     require_bytes(tensor, count);

@@ -27,8 +27,7 @@ int cmujoco_step(mjModel *model, mjData *data, int steps, char *error, int size)
 int cmujoco_make_context(const mjModel *model, mjrContext *context, char *error, int size);
 
 // Draws the state as a camera sees it and reads the picture: RGB, rows from the bottom up.
-int cmujoco_render(
-    const mjModel *model, mjData *data, const mjvOption *option, mjvCamera *camera, mjvScene *scene,
-    mjrRect picture, const mjrContext *context, unsigned char *rgb, char *error, int size);
+int cmujoco_render(const mjModel *model, mjData *data, const mjvOption *option, mjvCamera *camera, mjvScene *scene,
+                   mjrRect picture, const mjrContext *context, unsigned char *rgb, char *error, int size);
 
 #endif

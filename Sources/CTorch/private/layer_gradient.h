@@ -25,8 +25,8 @@ struct LayerGradient {
 /// All parts in one pass over the memory, on a processor of `has_avx512_that_mkl_leaves_alone`.
 ///
 /// gradient: float32 or bfloat16 [rows, columns], contiguous. rectified: what the layer gave, [rows, columns] in the
-/// products' precision, if it is limited to 0 and above: the gradient counts as 0 where that is 0; undefined for another
-/// layer.
+/// products' precision, if it is limited to 0 and above: the gradient counts as 0 where that is 0; undefined for
+/// another layer.
 LayerGradient layer_gradient(const at::Tensor &gradient, const at::Tensor &rectified, at::ScalarType precision,
                              LayerGradientParts parts);
 

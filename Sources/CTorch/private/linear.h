@@ -12,8 +12,8 @@ namespace ctorch {
 /// autocast an input may be bfloat16 all the same.
 at::Tensor linear(const at::Tensor &input, const at::Tensor &weight, const std::optional<at::Tensor> &bias);
 
-/// The same, limited to 0 and above; under autocast rounded to its type. Of two inputs side by side, [rows, n] and [rows, m]
-/// with a weight of [outputs, n + m], only those gradients are computed that are needed.
+/// The same, limited to 0 and above; under autocast rounded to its type. Of two inputs side by side, [rows, n] and
+/// [rows, m] with a weight of [outputs, n + m], only those gradients are computed that are needed.
 at::Tensor linear_relu(const at::Tensor &input, const at::Tensor &weight, const std::optional<at::Tensor> &bias,
                        const std::optional<at::Tensor> &beside);
 

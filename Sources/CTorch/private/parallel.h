@@ -15,8 +15,8 @@ namespace ctorch {
 /// OpenMP as GCC's compiler calls it: so whoever does shares libtorch's threads, which wait for their next work at full
 /// speed and would fight others for the processor. at::parallel_for is a plain loop where the compiler has no OpenMP.
 struct OpenMP {
-  /// Runs a function on a number of threads at once, of which the caller is one, and waits for them; for 0, on as many as
-  /// the caller's regions have by themselves. Another number than last time ends threads or starts some.
+  /// Runs a function on a number of threads at once, of which the caller is one, and waits for them; for 0, on as many
+  /// as the caller's regions have by themselves. Another number than last time ends threads or starts some.
   void (*team)(void (*function)(void *), void *data, unsigned threads, unsigned flags);
   /// Which of the team the calling thread is, and how many they are.
   int (*member)();
@@ -36,7 +36,8 @@ private:
   }
 };
 
-/// Fewer numbers than this are read and written in less time than it takes to wake another thread; libtorch's own measure.
+/// Fewer numbers than this are read and written in less time than it takes to wake another thread; libtorch's own
+/// measure.
 constexpr int64_t least_numbers = 32'768;
 
 /// Calls `body(begin, end)` for parts of 0..<count, of at least `least` each, on as many threads as libtorch computes

@@ -1,5 +1,5 @@
-// Matrix products by the block kernels that oneDNN generates for the processor at hand, through libtorch's entry to them.
-// For a processor of `has_avx512_that_mkl_leaves_alone`.
+// Matrix products by the block kernels that oneDNN generates for the processor at hand, through libtorch's entry to
+// them. For a processor of `has_avx512_that_mkl_leaves_alone`.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -17,11 +17,10 @@ enum class Activation { none, relu };
 template <typename T> constexpr int64_t group = sizeof(float) / sizeof(T);
 
 /// A length that is filled up to whole words with a zero.
-template <typename T> constexpr int64_t filled(int64_t length) {
-  return (length + group<T> - 1) / group<T> * group<T>;
-}
+template <typename T> constexpr int64_t filled(int64_t length) { return (length + group<T> - 1) / group<T> * group<T>; }
 
-/// Whether the kernels are there in bfloat16: oneDNN can be built without, or told to leave the processor's means alone.
+/// Whether the kernels are there in bfloat16: oneDNN can be built without, or told to leave the processor's means
+/// alone.
 bool has_bfloat16_kernels();
 
 /// Calls `body` with a number of a type that products are computed in.
@@ -45,8 +44,8 @@ struct RightFactor {
   bool is_transposed = false;
 };
 
-/// `activation(left * right + bias)` as numbers of a type, in the precision of the left factor; sums are float32 in any case.
-/// left: from `left_factor`, or like it. bias: float32, contiguous.
+/// `activation(left * right + bias)` as numbers of a type, in the precision of the left factor; sums are float32 in any
+/// case. left: from `left_factor`, or like it. bias: float32, contiguous.
 at::Tensor product(const at::Tensor &left, const RightFactor &right, at::ScalarType type,
                    const std::optional<at::Tensor> &bias = std::nullopt, Activation activation = Activation::none);
 

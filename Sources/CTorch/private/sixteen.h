@@ -1,5 +1,5 @@
-// Sixteen numbers at a time in the registers of a processor with AVX-512 and bfloat16, which whoever calls this has asked
-// for.
+// Sixteen numbers at a time in the registers of a processor with AVX-512 and bfloat16, which whoever calls this has
+// asked for.
 #pragma once
 
 #include <c10/util/BFloat16.h>

@@ -20,7 +20,8 @@ ct_error ct_grad(ct_tensor tensor, ct_tensor *result);
 /// Forgets the gradient.
 ct_error ct_clear_grad(ct_tensor tensor);
 
-/// d(output)/d(inputs[i]) into `results`, touching no other gradient; an input that the output does not depend on gets a null handle.
+/// d(output)/d(inputs[i]) into `results`, touching no other gradient; an input that the output does not depend on gets
+/// a null handle.
 ct_error ct_gradients(ct_tensor output, const ct_tensor *inputs, size_t count, ct_tensor *results);
 
 /// Switches recording for this thread and returns what it was.

@@ -15,8 +15,8 @@ ct_error ct_empty(const int64_t *shape, size_t rank, ct_dtype dtype, ct_device d
 ct_error ct_full(const int64_t *shape, size_t rank, double value, ct_dtype dtype, ct_device device, ct_tensor *result);
 
 /// A tensor on the CPU with a copy of `bytes`, in row-major order.
-ct_error ct_from_bytes(
-    const void *bytes, size_t count, const int64_t *shape, size_t rank, ct_dtype dtype, ct_tensor *result);
+ct_error ct_from_bytes(const void *bytes, size_t count, const int64_t *shape, size_t rank, ct_dtype dtype,
+                       ct_tensor *result);
 
 /// Copies the elements in row-major order; `count` must be the exact number of bytes.
 ct_error ct_copy_bytes(ct_tensor tensor, void *bytes, size_t count);
