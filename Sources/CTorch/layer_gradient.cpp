@@ -4,7 +4,9 @@
 #include <ATen/ops/empty.h>
 
 #include <algorithm>
+#include <cstring>
 #include <type_traits>
+#include <utility>
 
 #if defined(__x86_64__)
 
@@ -22,6 +24,8 @@ template <typename From, typename T> struct Arrays {
   T *result;
   T *transposed;
   float *sum;
+  /// Which rows of `gradient` and `rectified` are read; nullptr for all.
+  const int64_t *places;
   int64_t rows;
   int64_t columns;
   /// From one row to the next of `result` and of `transposed`.
@@ -54,7 +58,7 @@ void compute_tile(const Arrays<From, T> &arrays, int64_t row, int64_t column, in
       continue;
     }
     auto passes = inside;
-    int64_t place = (row + i) * arrays.columns + column;
+    int64_t place = (arrays.places == nullptr ? row + i : arrays.places[row + i]) * arrays.columns + column;
     if (arrays.rectified != nullptr) {
       // "Not at most 0" holds for what is not a number, too, as it does in libtorch.
       auto output = ctorch::load(passes, arrays.rectified + place);
@@ -105,24 +109,66 @@ template <typename From, typename T> void compute(const Arrays<From, T> &arrays,
   }
 }
 
+/// Whether a row has anything but zeros.
+template <typename From> bool counts(const From *row, int64_t columns) {
+  bool result = false;
+  for (int64_t column = 0; column < columns && !result; column += ctorch::sixteen) {
+    auto numbers = ctorch::load(ctorch::first(columns - column), row + column);
+    result = _mm512_cmp_ps_mask(numbers, _mm512_setzero_ps(), _CMP_NEQ_UQ) != 0;
+  }
+  return result;
+}
+
 } // namespace
 
 #pragma clang attribute pop
 
 namespace {
 
+/// Which rows have anything but zeros; nothing where those are too many for leaving out the others to pay off.
+///
+/// An actor learns from the smaller of two estimates: a row's gradient goes through one critic alone.
+template <typename From> std::optional<std::vector<int64_t>> rows_that_count(const at::Tensor &gradient) {
+  // Some that are 0 come along, as oneDNN makes a kernel for every number of rows that it meets.
+  constexpr int64_t step = 16;
+  int64_t rows = gradient.size(0);
+  int64_t columns = gradient.size(1);
+  const auto *numbers = gradient.const_data_ptr<From>();
+  std::vector<bool> row_counts(rows);
+  for (int64_t row = 0; row < rows; ++row) {
+    row_counts[row] = counts(numbers + row * columns, columns);
+  }
+  int64_t counting = std::count(row_counts.begin(), row_counts.end(), true);
+  int64_t others = std::max(step, (counting + step - 1) / step * step) - counting;
+  if (counting + others > rows * 7 / 8) {
+    return std::nullopt;
+  }
+  std::vector<int64_t> result;
+  result.reserve(counting + others);
+  for (int64_t row = 0; row < rows; ++row) {
+    if (row_counts[row] || others-- > 0) {
+      result.push_back(row);
+    }
+  }
+  return result;
+}
+
 template <typename From, typename T>
 ctorch::LayerGradient layer_gradient(const at::Tensor &gradient, const at::Tensor &rectified,
                                      ctorch::LayerGradientParts parts) {
   ctorch::LayerGradient result;
-  int64_t rows = gradient.size(0);
+  if (!parts.transposed && !parts.sum) {
+    result.rows = rows_that_count<From>(gradient);
+  }
+  int64_t rows = result.rows ? static_cast<int64_t>(result.rows->size()) : gradient.size(0);
   int64_t columns = gradient.size(1);
   constexpr auto type = c10::CppTypeToScalarType<T>::value;
   auto options = gradient.options().dtype(type);
   int64_t filled_rows = ctorch::filled<T>(rows);
   int64_t filled_columns = ctorch::filled<T>(columns);
   // What is as it came need not be written again.
-  bool is_new = parts.gradient && (rectified.defined() || filled_columns != columns || !std::is_same_v<From, T>);
+  bool is_new =
+      parts.gradient && (rectified.defined() || result.rows || filled_columns != columns || !std::is_same_v<From, T>);
   if (parts.gradient) {
     result.gradient = is_new ? at::empty({rows, filled_columns}, options) : gradient;
   }
@@ -141,6 +187,7 @@ ctorch::LayerGradient layer_gradient(const at::Tensor &gradient, const at::Tenso
                          is_new ? pointer(result.gradient) : nullptr,
                          pointer(result.transposed),
                          parts.sum ? result.sum.data_ptr<float>() : nullptr,
+                         result.rows ? result.rows->data() : nullptr,
                          rows,
                          columns,
                          filled_columns,
@@ -163,6 +210,24 @@ ctorch::LayerGradient ctorch::layer_gradient(const at::Tensor &gradient, const a
       result = ::layer_gradient<decltype(number), decltype(factor)>(gradient, rectified, parts);
     });
   });
+  return result;
+}
+
+at::Tensor ctorch::spread(const at::Tensor &matrix, const std::vector<int64_t> &rows, int64_t count) {
+  auto result = at::empty({count, matrix.size(1)}, matrix.options());
+  auto bytes = static_cast<size_t>(matrix.size(1)) * matrix.element_size();
+  const auto *from = static_cast<const char *>(matrix.const_data_ptr());
+  auto *to = static_cast<char *>(result.mutable_data_ptr());
+  auto next = rows.begin();
+  for (int64_t row = 0; row < count; ++row, to += bytes) {
+    if (next != rows.end() && *next == row) {
+      std::memcpy(to, from, bytes);
+      from += bytes;
+      ++next;
+    } else {
+      std::memset(to, 0, bytes);
+    }
+  }
   return result;
 }
 

@@ -125,14 +125,17 @@ public:
     // What follows a sum comes as one number that is repeated without memory of its own.
     auto gradient = layer_gradient(gradients[0].contiguous(), activation == Activation::relu ? saved[2] : at::Tensor(),
                                    weight.size(0) == 1 ? at::kFloat : left.scalar_type(), needed);
+    auto input_gradient = [&](int64_t begin, int64_t count, const char *type) {
+      auto result =
+          product(gradient.gradient, {weight.narrow(1, begin, count)}, context->saved_data[type].toScalarType());
+      return gradient.rows ? spread(result, *gradient.rows, left.size(0)) : result;
+    };
     torch::autograd::variable_list results(5);
     if (needs_input) {
-      auto type = context->saved_data[input_type].toScalarType();
-      results[0] = product(gradient.gradient, {weight.narrow(1, 0, length)}, type);
+      results[0] = input_gradient(0, length, input_type);
     }
     if (needs_other) {
-      auto type = context->saved_data[other_type].toScalarType();
-      results[1] = product(gradient.gradient, {weight.narrow(1, length, columns - length)}, type);
+      results[1] = input_gradient(length, columns - length, other_type);
     }
     if (needed.transposed) {
       // A filled-up input has a column that no weight belongs to.

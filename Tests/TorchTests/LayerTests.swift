@@ -192,6 +192,36 @@ import TorchTestSupport
     }
   }
 
+  @Test(
+    "the gradient of a large linear layer's input, where many rows of what it comes from are 0",
+    arguments: [1, 96], Precision.allCases)
+  func sparseRows(_ outputs: Int, _ precision: Precision) throws {
+    let (rows, inputs) = (200, 260)
+    let parts = try [[rows, inputs], [outputs, inputs], [rows, outputs]].enumerated().map {
+      try uniform($0 + 1, $1).to(precision == .bfloat16 ? .bfloat16 : .float32)
+    }
+    for isThere in [{ $0 % 3 == 1 }, { $0 == 199 }, { $0 != 7 }, { _ in false }] as [(Int) -> Bool] {
+      let mask = try Tensor((0..<rows).map { isThere($0) ? 1 : 0 }, shape: [rows, 1])
+      func gradients(_ type: ElementType, _ precision: Precision) throws -> [Tensor] {
+        let (x, weight) = (try parts[0].to(type), try parts[1].to(type))
+        let weights = try parts[2].to(type) * mask.to(type)
+        let sides = try [(0, 230), (230, 30)].map { try x.narrow(dim: 1, start: $0.0, length: $0.1).clone() }
+        for leaf in [x] + sides { try leaf.setRequiresGradient(true) }
+        let (y, z) = try withPrecision(precision) {
+          try (x.linear(weight), sides[0].linearRelu(weight, bias: nil, beside: sides[1]))
+        }
+        return try ((y * weights).sum().gradients(of: [x]) + (z * weights).sum().gradients(of: sides))
+          .map { try #require($0).to(.float64) }
+      }
+      for (result, double) in zip(
+        try gradients(.float32, precision), try gradients(.float64, .float32))
+      {
+        #expect(try relativeError(result, double) < (precision == .bfloat16 ? 0.01 : Self.tolerance))
+        #expect(try double.abs().sum().item() > 0 || mask.sum().item() == 0)
+      }
+    }
+  }
+
   @Test("a large linear layer without gradients, of a part of a matrix, or of shapes that do not fit")
   func largeLinearOtherwise() throws {
     let (rows, inputs, outputs) = (128, 96, 160)

@@ -3,6 +3,10 @@
 
 #include <ATen/core/Tensor.h>
 
+#include <cstdint>
+#include <optional>
+#include <vector>
+
 namespace ctorch {
 
 /// Which parts are needed.
@@ -20,6 +24,8 @@ struct LayerGradient {
   at::Tensor transposed;
   /// The sum over rows, [columns], float32.
   at::Tensor sum;
+  /// Which rows `gradient` has, where it is the only part and many others, which are all 0, have been left out.
+  std::optional<std::vector<int64_t>> rows;
 };
 
 /// All parts in one pass over the memory, on a processor of `has_avx512_that_mkl_leaves_alone`.
@@ -29,5 +35,8 @@ struct LayerGradient {
 /// another layer.
 LayerGradient layer_gradient(const at::Tensor &gradient, const at::Tensor &rectified, at::ScalarType precision,
                              LayerGradientParts parts);
+
+/// A matrix of `count` rows: those of another one, contiguous, at the places given, in rising order; 0 in between.
+at::Tensor spread(const at::Tensor &matrix, const std::vector<int64_t> &rows, int64_t count);
 
 } // namespace ctorch
