@@ -66,26 +66,21 @@ std::optional<at::ScalarType> precision_of_blocks(at::TensorList inputs, const a
   return fits && suits && (type == at::kFloat || has_bfloat16_kernels()) ? type : std::nullopt;
 }
 
-/// A layer's input, or two side by side, as its products need it: what has a single output adds up in float32, whatever
-/// it is given.
-at::Tensor prepared(const at::Tensor &input, const std::optional<at::Tensor> &other, const at::Tensor &weight,
-                    at::ScalarType type) {
-  if (other) {
-    return left_factor(input, *other, type);
-  }
-  return weight.size(0) == 1 ? input.contiguous() : left_factor(input, type);
+/// A layer's input, or two side by side, as the left factor of its products.
+at::Tensor prepared(const at::Tensor &input, const std::optional<at::Tensor> &other, at::ScalarType type) {
+  return other ? left_factor(input, *other, type) : left_factor(input, type);
 }
 
 /// The layer of a prepared input outside the gradient graph. The sums, which are float32, are the result as they are;
 /// rectified ones are rounded to what the next layer multiplies.
 at::Tensor values(const at::Tensor &left, const at::Tensor &weight, const std::optional<at::Tensor> &bias,
                   Activation activation) {
-  if (weight.size(0) == 1) {
-    return inner_products(left, weight, bias ? *bias->const_data_ptr<float>() : 0);
-  }
   return product(left, {weight, true}, activation == Activation::none ? at::kFloat : left.scalar_type(),
                  bias ? std::optional(bias->contiguous()) : std::nullopt, activation);
 }
+
+/// Where a layer notes whether it was given a bias.
+constexpr const char *has_bias = "has_bias";
 
 /// A layer with gradients. The activation is part of it: it costs least while a result is still in the cache.
 template <Activation activation> class Linear : public torch::autograd::Function<Linear<activation>> {
@@ -94,7 +89,7 @@ public:
                             const std::optional<at::Tensor> &other, const at::Tensor &weight,
                             const std::optional<at::Tensor> &bias, at::ScalarType type) {
     at::AutoDispatchBelowADInplaceOrView below_autograd;
-    auto left = prepared(input, other, weight, type);
+    auto left = prepared(input, other, type);
     auto output = values(left, weight, bias, activation);
     if constexpr (activation == Activation::none) {
       context->save_for_backward({left, weight});
@@ -124,7 +119,7 @@ public:
                               context->saved_data[has_bias].toBool() && context->needs_input_grad(next + 1)};
     // What follows a sum comes as one number that is repeated without memory of its own.
     auto gradient = layer_gradient(gradients[0].contiguous(), activation == Activation::relu ? saved[2] : at::Tensor(),
-                                   weight.size(0) == 1 ? at::kFloat : left.scalar_type(), needed);
+                                   left.scalar_type(), needed);
     auto input_gradient = [&](int64_t begin, int64_t count, const char *type) {
       auto result =
           product(gradient.gradient, {weight.narrow(1, begin, count)}, context->saved_data[type].toScalarType());
@@ -146,10 +141,46 @@ public:
   }
 
 private:
-  static constexpr const char *has_bias = "has_bias";
   static constexpr const char *input_length = "input_length";
   static constexpr const char *input_type = "input_type";
   static constexpr const char *other_type = "other_type";
+};
+
+/// A layer with a single output outside the gradient graph: it adds up in float32, whatever it is given.
+at::Tensor single_output(const at::Tensor &input, const at::Tensor &weight, const std::optional<at::Tensor> &bias) {
+  return inner_products(input, weight, bias ? *bias->const_data_ptr<float>() : 0);
+}
+
+/// The same with gradients: vectors' products, for which the kernels would take sixteen columns or rows for one.
+class SingleOutput : public torch::autograd::Function<SingleOutput> {
+public:
+  static at::Tensor forward(torch::autograd::AutogradContext *context, const at::Tensor &input,
+                            const at::Tensor &weight, const std::optional<at::Tensor> &bias) {
+    at::AutoDispatchBelowADInplaceOrView below_autograd;
+    context->save_for_backward({input, weight});
+    context->saved_data[has_bias] = bias.has_value();
+    return single_output(input, weight, bias);
+  }
+
+  static torch::autograd::variable_list backward(torch::autograd::AutogradContext *context,
+                                                 const torch::autograd::variable_list &gradients) {
+    auto saved = context->get_saved_variables();
+    const auto &[input, weight] = std::tie(saved[0], saved[1]);
+    const auto &gradient = gradients[0];
+    at::AutoDispatchBelowADInplaceOrView no_second_derivatives;
+    torch::autograd::variable_list results(3);
+    if (context->needs_input_grad(0)) {
+      results[0] = outer_product(gradient, weight, input.scalar_type());
+    }
+    if (context->needs_input_grad(1)) {
+      results[1] = weighted_sum(gradient, input);
+    }
+    // What was not given is not counted.
+    if (context->saved_data[has_bias].toBool() && context->needs_input_grad(2)) {
+      results[2] = gradient.sum(0);
+    }
+    return results;
+  }
 };
 
 /// The layer by `product`, of one input or of two side by side; or nothing.
@@ -157,15 +188,22 @@ template <Activation activation>
 std::optional<at::Tensor> by_blocks(const at::Tensor &input, const std::optional<at::Tensor> &other,
                                     const at::Tensor &weight, const std::optional<at::Tensor> &bias) {
   auto type = other ? precision_of_blocks({input, *other}, weight, bias) : precision_of_blocks({input}, weight, bias);
-  // A single output is float32, and what is rectified is to be of the precision's type.
-  if (!type || (activation == Activation::relu && weight.size(0) == 1)) {
+  bool has_gradients = c10::GradMode::is_enabled();
+  if (type && weight.size(0) == 1) {
+    // It is float32, and what is rectified is to be of the precision's type.
+    if constexpr (activation == Activation::none) {
+      return has_gradients ? SingleOutput::apply(input, weight, bias) : single_output(input, weight, bias);
+    }
     return std::nullopt;
   }
-  if (c10::GradMode::is_enabled()) {
+  if (!type) {
+    return std::nullopt;
+  }
+  if (has_gradients) {
     return Linear<activation>::apply(input, other, weight, bias, *type);
   }
   at::AutoDispatchBelowADInplaceOrView below_autograd;
-  return values(prepared(input, other, weight, *type), weight, bias, activation);
+  return values(prepared(input, other, *type), weight, bias, activation);
 }
 
 #else

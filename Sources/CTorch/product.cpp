@@ -72,10 +72,12 @@ using ctorch::first, ctorch::group, ctorch::load, ctorch::sixteen, ctorch::store
 template <typename From, typename To>
 void convert(const Matrix<From> &from, To *to, int64_t stride, int64_t length, int64_t begin, int64_t end) {
   for (int64_t row = begin; row < end; ++row) {
-    for (int64_t column = 0; column < length; column += sixteen) {
-      auto numbers = load(first(from.columns - column), from.numbers + row * from.stride + column);
-      store(to + row * stride + column, first(length - column), numbers);
-    }
+    const From *source = from.numbers + row * from.stride;
+    To *target = to + row * stride;
+    ctorch::for_sixteens(from.columns, [&](int64_t column, __mmask16 inside) {
+      store(target + column, inside, load(inside, source + column));
+    });
+    std::fill(target + from.columns, target + length, To(0));
   }
 }
 
@@ -96,35 +98,49 @@ template <typename T, typename From> void pack(const Matrix<From> &from, const P
   }
 }
 
-/// Sixteen words of the numbers: one each for float, two rounded ones for BFloat16.
-template <typename T, typename From> __m512i words(const From *numbers, int64_t count) {
-  auto low = load(first(count), numbers);
+/// Sixteen words of the first `count` numbers: one each for float, two rounded ones for BFloat16. All are there if it
+/// is whole.
+template <typename T, bool is_whole, typename From> __m512i words(const From *numbers, int64_t count) {
+  auto part = [&](int64_t begin) { return load(is_whole ? __mmask16(0xffff) : first(count - begin), numbers + begin); };
   if constexpr (std::is_same_v<T, float>) {
-    return _mm512_castps_si512(low);
+    return _mm512_castps_si512(part(0));
   } else {
-    auto high = load(first(count - sixteen), numbers + sixteen);
-    return reinterpret_cast<__m512i>(_mm512_cvtne2ps_pbh(high, low));
+    return reinterpret_cast<__m512i>(_mm512_cvtne2ps_pbh(part(sixteen), part(0)));
+  }
+}
+
+/// Sixteen columns of a panel of a matrix's transpose, and so many rows as are sixteen words. width, height: what of it
+/// is there; all if it is whole.
+template <typename T, bool is_whole, typename From>
+void pack_tile(const From *source, int64_t source_stride, T *to, int64_t stride, int64_t width, int64_t height) {
+  __m512i tile[sixteen];
+  for (int64_t i = 0; i < sixteen; ++i) {
+    const From *numbers = source + (is_whole ? i : std::min(i, width - 1)) * source_stride;
+    tile[i] = words<T, is_whole>(numbers, i < width ? height : 0);
+    // So many rows at once are more than the processor foresees.
+    _mm_prefetch(numbers + 2 * group<T> * sixteen, _MM_HINT_T0);
+  }
+  ctorch::transpose(tile);
+  auto inside = is_whole ? __mmask16(0xffff) : first(width);
+  int64_t rows = is_whole ? sixteen : (height + group<T> - 1) / group<T>;
+  for (int64_t i = 0; i < rows; ++i) {
+    _mm512_mask_storeu_epi32(to + i * group<T> * stride, inside, tile[i]);
   }
 }
 
 /// A panel of a matrix's transpose.
 template <typename T, typename From> void pack_transposed(const Matrix<From> &from, const Panel &panel, T *to) {
+  constexpr int64_t tile_height = group<T> * sixteen;
   for (int64_t column = 0; column < panel.width; column += sixteen) {
     int64_t width = std::min(sixteen, panel.width - column);
-    for (int64_t row = 0; row < panel.height; row += group<T> * sixteen) {
+    for (int64_t row = 0; row < panel.height; row += tile_height) {
       const From *source = from.numbers + (panel.column + column) * from.stride + panel.row + row;
-      __m512i tile[sixteen];
-      for (int64_t i = 0; i < sixteen; ++i) {
-        int64_t count = i < width ? from.columns - panel.row - row : 0;
-        const From *numbers = source + std::min(i, width - 1) * from.stride;
-        tile[i] = words<T>(numbers, count);
-        // So many rows at once are more than the processor foresees.
-        _mm_prefetch(numbers + 2 * group<T> * sixteen, _MM_HINT_T0);
-      }
-      ctorch::transpose(tile);
-      int64_t height = std::min(sixteen, (panel.height - row) / group<T>);
-      for (int64_t i = 0; i < height; ++i) {
-        _mm512_mask_storeu_epi32(to + (row + i * group<T>)*panel.width + column * group<T>, first(width), tile[i]);
+      T *target = to + row * panel.width + column * group<T>;
+      int64_t height = std::min(tile_height, from.columns - panel.row - row);
+      if (width == sixteen && height == tile_height) {
+        pack_tile<T, true>(source, from.stride, target, panel.width, width, height);
+      } else {
+        pack_tile<T, false>(source, from.stride, target, panel.width, width, height);
       }
     }
   }
@@ -141,6 +157,30 @@ void multiply_rows(const Matrix<T> &left, const float *vector, float bias, float
     });
     result[row] = _mm512_reduce_add_ps(sum) + bias;
   }
+}
+
+/// The rows begin..<end of an outer product: a row times each of the numbers of a column.
+template <typename T>
+void multiply_row(const float *column, const float *row, T *result, int64_t columns, int64_t begin, int64_t end) {
+  for (int64_t i = begin; i < end; ++i) {
+    auto factor = _mm512_set1_ps(column[i]);
+    ctorch::for_sixteens(columns, [&](int64_t place, __mmask16 inside) {
+      store(result + i * columns + place, inside, _mm512_mul_ps(factor, load(inside, row + place)));
+    });
+  }
+}
+
+/// The columns begin..<end of the sum of a matrix's rows, each times a number.
+template <typename T>
+void add_rows(const float *factors, const Matrix<T> &matrix, float *result, int64_t begin, int64_t end) {
+  ctorch::for_sixteens(end - begin, [&](int64_t place, __mmask16 inside) {
+    auto sum = _mm512_setzero_ps();
+    for (int64_t row = 0; row < matrix.rows; ++row) {
+      auto numbers = load(inside, matrix.numbers + row * matrix.stride + begin + place);
+      sum = _mm512_fmadd_ps(numbers, _mm512_set1_ps(factors[row]), sum);
+    }
+    store(result + begin + place, inside, sum);
+  });
 }
 
 /// Adds the bias, limits to 0 and above, rounds: a block of sums. bias: nullptr for none.
@@ -336,6 +376,37 @@ at::Tensor ctorch::inner_products(const at::Tensor &matrix, const at::Tensor &ve
     int64_t share = least_numbers / std::max<int64_t>(1, rows.columns);
     parallel_for(rows.rows, share, [&](int64_t begin, int64_t end) {
       multiply_rows(rows, weights.const_data_ptr<float>(), bias, result.data_ptr<float>(), begin, end);
+    });
+  });
+  return result;
+}
+
+at::Tensor ctorch::outer_product(const at::Tensor &column, const at::Tensor &row, at::ScalarType type) {
+  auto factors = column.contiguous();
+  auto numbers = row.contiguous();
+  int64_t columns = numbers.numel();
+  auto result = at::empty({factors.numel(), columns}, factors.options().dtype(type));
+  with_type(type, [&](auto number) {
+    int64_t share = least_numbers / std::max<int64_t>(1, columns);
+    parallel_for(factors.numel(), share, [&](int64_t begin, int64_t end) {
+      multiply_row(factors.const_data_ptr<float>(), numbers.const_data_ptr<float>(),
+                   result.data_ptr<decltype(number)>(), columns, begin, end);
+    });
+  });
+  return result;
+}
+
+at::Tensor ctorch::weighted_sum(const at::Tensor &factors, const at::Tensor &matrix) {
+  auto source = in_rows(matrix);
+  auto weights = factors.contiguous();
+  auto result = at::empty({1, source.size(1)}, weights.options());
+  with_type(source.scalar_type(), [&](auto number) {
+    Matrix<decltype(number)> rows(source);
+    int64_t sixteens = (rows.columns + sixteen - 1) / sixteen;
+    int64_t share = least_numbers / std::max<int64_t>(1, rows.rows * sixteen);
+    parallel_for(sixteens, share, [&](int64_t begin, int64_t end) {
+      add_rows(weights.const_data_ptr<float>(), rows, result.data_ptr<float>(), begin * sixteen,
+               std::min(end * sixteen, rows.columns));
     });
   });
   return result;

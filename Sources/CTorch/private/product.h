@@ -53,4 +53,10 @@ at::Tensor product(const at::Tensor &left, const RightFactor &right, at::ScalarT
 /// matrix: of either type. vector: float32, as many numbers as there are columns.
 at::Tensor inner_products(const at::Tensor &matrix, const at::Tensor &vector, float bias);
 
+/// `column * row` as numbers of a type, [rows, columns]. column: float32 [rows, 1]. row: float32 [1, columns].
+at::Tensor outer_product(const at::Tensor &column, const at::Tensor &row, at::ScalarType type);
+
+/// `factors^T * matrix` in float32, [1, columns]. factors: float32 [rows, 1]. matrix: of either type, [rows, columns].
+at::Tensor weighted_sum(const at::Tensor &factors, const at::Tensor &matrix);
+
 } // namespace ctorch
