@@ -84,7 +84,7 @@ let package = Package(
     .executableTarget(
       name: "Command",
       dependencies: [
-        "Tasks", "Engine", "Configuration", "ControlSuite",
+        "Tasks", "Engine", "PBTNAS", "Torch", "ControlSuite",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
     // Golden values for the tests of Torch and of Tasks.
@@ -100,17 +100,31 @@ let package = Package(
     .testTarget(name: "ConfigurationTests", dependencies: ["Configuration"]),
     .testTarget(
       name: "EngineTests",
-      dependencies: ["Engine", "TestSupport", .product(name: "GRDB", package: "GRDB.swift")],
+      dependencies: [
+        "Engine", "PBTNAS", "Safetensors", "Statistics", "TestSupport",
+        .product(name: "GRDB", package: "GRDB.swift"),
+      ],
       resources: [.copy("Fixtures")]),
     .testTarget(
       name: "TorchTests", dependencies: ["Torch", "Safetensors", "TorchTestSupport"],
       resources: [.copy("Golden")]),
     .testTarget(
-      name: "TasksTests", dependencies: ["Tasks", "TorchTestSupport", "TestSupport"],
+      name: "TasksTests",
+      dependencies: [
+        "Tasks", "Engine", "PBTNAS", "Torch", "Safetensors", "Configuration", "ControlSuite",
+        "TorchTestSupport",
+        "TestSupport",
+      ],
       resources: [.copy("Golden")]),
     .testTarget(
-      name: "ControlSuiteTests", dependencies: ["ControlSuite", "Safetensors"], resources: [.copy("Golden")]),
-    .testTarget(name: "CommandTests", dependencies: ["Command", "Engine"]),
+      name: "ControlSuiteTests", dependencies: ["ControlSuite", "CMuJoCo", "PBTNAS", "Safetensors"],
+      resources: [.copy("Golden")]),
+    .testTarget(
+      name: "CommandTests",
+      dependencies: [
+        "Command", "Tasks", "Engine", "PBTNAS", "TestSupport",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ]),
   ],
   swiftLanguageModes: [.v6],
   cxxLanguageStandard: .cxx20

@@ -18,9 +18,18 @@ static struct {
   PFNEGLDESTROYCONTEXTPROC destroy_context;
   PFNEGLGETERRORPROC get_error;
   EGLDisplay display;
+  EGLConfig config;
   // Why there is no display; empty if there is one.
   char problem[256];
 } egl;
+
+// clang-format off
+static const EGLint wanted_config[] = {
+    EGL_RED_SIZE, 8, EGL_GREEN_SIZE, 8, EGL_BLUE_SIZE, 8, EGL_ALPHA_SIZE, 8,
+    EGL_DEPTH_SIZE, 24, EGL_STENCIL_SIZE, 8, EGL_COLOR_BUFFER_TYPE, EGL_RGB_BUFFER,
+    EGL_SURFACE_TYPE, EGL_PBUFFER_BIT, EGL_RENDERABLE_TYPE, EGL_OPENGL_BIT, EGL_NONE,
+};
+// clang-format on
 
 struct cegl_context {
   EGLContext context;
@@ -58,15 +67,26 @@ static void open_display(void) {
       (PFNEGLGETPLATFORMDISPLAYEXTPROC)egl.get_address("eglGetPlatformDisplayEXT");
   EGLDeviceEXT devices[16];
   EGLint count = 0;
+  int started = 0;
   if (query && of_platform && query(16, devices, &count)) {
     for (EGLint i = 0; i < count; i++) {
       EGLDisplay display = of_platform(EGL_PLATFORM_DEVICE_EXT, devices[i], NULL);
       if (display == EGL_NO_DISPLAY || !egl.initialize(display, NULL, NULL)) continue;
+      started++;
+      // A device may start and know OpenGL ES alone; then another one, such as the software renderer, is asked.
+      EGLint configs = 0;
+      if (!egl.choose_config(display, wanted_config, &egl.config, 1, &configs) || configs == 0) continue;
       egl.display = display;
       return;
     }
   }
-  snprintf(egl.problem, sizeof egl.problem, "EGL finds no device to draw with, of %d", (int)count);
+  if (started == 0) {
+    snprintf(egl.problem, sizeof egl.problem, "EGL finds no device to draw with, of %d", (int)count);
+  } else {
+    snprintf(egl.problem, sizeof egl.problem,
+             "EGL finds no device that draws by OpenGL: %d of %d start, and none of them has a configuration for it",
+             started, (int)count);
+  }
 }
 
 cegl_context *cegl_make(char *error, int size) {
@@ -76,21 +96,10 @@ cegl_context *cegl_make(char *error, int size) {
     snprintf(error, size, "%s", egl.problem);
     return NULL;
   }
-  // clang-format off
-  static const EGLint wanted[] = {
-      EGL_RED_SIZE, 8, EGL_GREEN_SIZE, 8, EGL_BLUE_SIZE, 8, EGL_ALPHA_SIZE, 8,
-      EGL_DEPTH_SIZE, 24, EGL_STENCIL_SIZE, 8, EGL_COLOR_BUFFER_TYPE, EGL_RGB_BUFFER,
-      EGL_SURFACE_TYPE, EGL_PBUFFER_BIT, EGL_RENDERABLE_TYPE, EGL_OPENGL_BIT, EGL_NONE,
-  };
-  // clang-format on
-  EGLConfig config;
-  EGLint count = 0;
-  EGLContext context = EGL_NO_CONTEXT;
   // The choice of OpenGL over OpenGL ES is the thread's.
-  int has_config =
-      egl.bind_api(EGL_OPENGL_API) && egl.choose_config(egl.display, wanted, &config, 1, &count) && count > 0;
-  if (has_config) {
-    context = egl.create_context(egl.display, config, EGL_NO_CONTEXT, NULL);
+  EGLContext context = EGL_NO_CONTEXT;
+  if (egl.bind_api(EGL_OPENGL_API)) {
+    context = egl.create_context(egl.display, egl.config, EGL_NO_CONTEXT, NULL);
   }
   cegl_context *result = context == EGL_NO_CONTEXT ? NULL : malloc(sizeof *result);
   if (!result) {

@@ -44,8 +44,6 @@ bool ct_set_grad_enabled(bool enabled) {
   return was;
 }
 
-bool ct_grad_enabled(void) { return c10::GradMode::is_enabled(); }
-
 ct_error ct_set_autocast(ct_device_kind kind, bool enabled, ct_dtype dtype, bool *was) {
   return guarded([&] {
     auto type = kind == ct_cuda ? at::kCUDA : at::kCPU;

@@ -31,21 +31,15 @@
 #include <ATen/ops/flatten.h>
 #include <ATen/ops/flip.h>
 #include <ATen/ops/floor.h>
-#include <ATen/ops/gather.h>
-#include <ATen/ops/grid_sampler_2d.h>
 #include <ATen/ops/index_select.h>
 #include <ATen/ops/isfinite.h>
 #include <ATen/ops/layer_norm.h>
-#include <ATen/ops/leaky_relu.h>
 #include <ATen/ops/linalg_eigh.h>
 #include <ATen/ops/linalg_eigvalsh.h>
 #include <ATen/ops/linalg_qr.h>
-#include <ATen/ops/linalg_vector_norm.h>
 #include <ATen/ops/log.h>
-#include <ATen/ops/log_softmax.h>
 #include <ATen/ops/matmul.h>
 #include <ATen/ops/max_pool2d.h>
-#include <ATen/ops/maximum.h>
 #include <ATen/ops/mean.h>
 #include <ATen/ops/minimum.h>
 #include <ATen/ops/mse_loss.h>
@@ -56,25 +50,20 @@
 #include <ATen/ops/norm.h>
 #include <ATen/ops/permute.h>
 #include <ATen/ops/pow.h>
-#include <ATen/ops/reciprocal.h>
 #include <ATen/ops/relu.h>
-#include <ATen/ops/replication_pad2d.h>
 #include <ATen/ops/reshape.h>
 #include <ATen/ops/rsub.h>
 #include <ATen/ops/select.h>
 #include <ATen/ops/sigmoid.h>
 #include <ATen/ops/sign.h>
 #include <ATen/ops/silu.h>
-#include <ATen/ops/softmax.h>
 #include <ATen/ops/sqrt.h>
 #include <ATen/ops/square.h>
 #include <ATen/ops/squeeze.h>
-#include <ATen/ops/stack.h>
 #include <ATen/ops/sub.h>
 #include <ATen/ops/sum.h>
 #include <ATen/ops/trace.h>
 #include <ATen/ops/transpose.h>
-#include <ATen/ops/unsqueeze.h>
 #include <ATen/ops/upsample_bilinear2d.h>
 #include <ATen/ops/upsample_nearest2d.h>
 #include <ATen/ops/zeros_like.h>
@@ -150,13 +139,6 @@ ct_error ct_div_scalar(ct_tensor self, double scalar, ct_tensor *result0) {
     auto &&self_ = ref(self);
     auto &&scalar_ = number(scalar);
     *result0 = make(at::div(self_, scalar_));
-  });
-}
-
-ct_error ct_reciprocal(ct_tensor self, ct_tensor *result0) {
-  return guarded([&] {
-    auto &&self_ = ref(self);
-    *result0 = make(at::reciprocal(self_));
   });
 }
 
@@ -250,14 +232,6 @@ ct_error ct_minimum(ct_tensor self, ct_tensor other, ct_tensor *result0) {
   });
 }
 
-ct_error ct_maximum(ct_tensor self, ct_tensor other, ct_tensor *result0) {
-  return guarded([&] {
-    auto &&self_ = ref(self);
-    auto &&other_ = ref(other);
-    *result0 = make(at::maximum(self_, other_));
-  });
-}
-
 ct_error ct_eq(ct_tensor self, ct_tensor other, ct_tensor *result0) {
   return guarded([&] {
     auto &&self_ = ref(self);
@@ -298,30 +272,6 @@ ct_error ct_silu(ct_tensor self, ct_tensor *result0) {
   return guarded([&] {
     auto &&self_ = ref(self);
     *result0 = make(at::silu(self_));
-  });
-}
-
-ct_error ct_leaky_relu(ct_tensor self, double negative_slope, ct_tensor *result0) {
-  return guarded([&] {
-    auto &&self_ = ref(self);
-    auto &&negative_slope_ = number(negative_slope);
-    *result0 = make(at::leaky_relu(self_, negative_slope_));
-  });
-}
-
-ct_error ct_softmax(ct_tensor self, int64_t dim, ct_tensor *result0) {
-  return guarded([&] {
-    auto &&self_ = ref(self);
-    auto &&dim_ = dim;
-    *result0 = make(at::softmax(self_, dim_));
-  });
-}
-
-ct_error ct_log_softmax(ct_tensor self, int64_t dim, ct_tensor *result0) {
-  return guarded([&] {
-    auto &&self_ = ref(self);
-    auto &&dim_ = dim;
-    *result0 = make(at::log_softmax(self_, dim_));
   });
 }
 
@@ -391,15 +341,6 @@ ct_error ct_norm(ct_tensor self, ct_tensor *result0) {
   return guarded([&] {
     auto &&self_ = ref(self);
     *result0 = make(at::norm(self_));
-  });
-}
-
-ct_error ct_vector_norm(ct_tensor self, const int64_t *dims, size_t dims_count, bool keepdim, ct_tensor *result0) {
-  return guarded([&] {
-    auto &&self_ = ref(self);
-    auto &&dims_ = at::IntArrayRef(dims, dims_count);
-    auto &&keepdim_ = keepdim;
-    *result0 = make(at::linalg_vector_norm(self_, 2, dims_, keepdim_));
   });
 }
 
@@ -476,7 +417,7 @@ ct_error ct_conv2d(ct_tensor self, ct_tensor weight, ct_tensor bias, const int64
   });
 }
 
-ct_error ct_conv_transpose2d(ct_tensor self, ct_tensor weight, ct_tensor bias, const int64_t *stride, size_t stride_count, const int64_t *padding, size_t padding_count, const int64_t *output_padding, size_t output_padding_count, int64_t groups, ct_tensor *result0) {
+ct_error ct_conv_transpose2d(ct_tensor self, ct_tensor weight, ct_tensor bias, const int64_t *stride, size_t stride_count, const int64_t *padding, size_t padding_count, const int64_t *output_padding, size_t output_padding_count, const int64_t *dilation, size_t dilation_count, int64_t groups, ct_tensor *result0) {
   return guarded([&] {
     auto &&self_ = ref(self);
     auto &&weight_ = ref(weight);
@@ -484,8 +425,9 @@ ct_error ct_conv_transpose2d(ct_tensor self, ct_tensor weight, ct_tensor bias, c
     auto &&stride_ = at::IntArrayRef(stride, stride_count);
     auto &&padding_ = at::IntArrayRef(padding, padding_count);
     auto &&output_padding_ = at::IntArrayRef(output_padding, output_padding_count);
+    auto &&dilation_ = at::IntArrayRef(dilation, dilation_count);
     auto &&groups_ = groups;
-    *result0 = make(at::conv_transpose2d(self_, weight_, bias_, stride_, padding_, output_padding_, groups_));
+    *result0 = make(at::conv_transpose2d(self_, weight_, bias_, stride_, padding_, output_padding_, groups_, dilation_));
   });
 }
 
@@ -524,29 +466,12 @@ ct_error ct_upsample_bilinear2d(ct_tensor self, const int64_t *size, size_t size
   });
 }
 
-ct_error ct_pad_replicate(ct_tensor self, const int64_t *padding, size_t padding_count, ct_tensor *result0) {
-  return guarded([&] {
-    auto &&self_ = ref(self);
-    auto &&padding_ = at::IntArrayRef(padding, padding_count);
-    *result0 = make(at::replication_pad2d(self_, padding_));
-  });
-}
-
 ct_error ct_pad_constant(ct_tensor self, const int64_t *padding, size_t padding_count, double value, ct_tensor *result0) {
   return guarded([&] {
     auto &&self_ = ref(self);
     auto &&padding_ = at::IntArrayRef(padding, padding_count);
     auto &&value_ = number(value);
     *result0 = make(at::constant_pad_nd(self_, padding_, value_));
-  });
-}
-
-ct_error ct_grid_sample(ct_tensor self, ct_tensor grid, bool align_corners, ct_tensor *result0) {
-  return guarded([&] {
-    auto &&self_ = ref(self);
-    auto &&grid_ = ref(grid);
-    auto &&align_corners_ = align_corners;
-    *result0 = make(at::grid_sampler_2d(self_, grid_, 0, 0, align_corners_));
   });
 }
 
@@ -640,14 +565,6 @@ ct_error ct_flip(ct_tensor self, const int64_t *dims, size_t dims_count, ct_tens
   });
 }
 
-ct_error ct_unsqueeze(ct_tensor self, int64_t dim, ct_tensor *result0) {
-  return guarded([&] {
-    auto &&self_ = ref(self);
-    auto &&dim_ = dim;
-    *result0 = make(at::unsqueeze(self_, dim_));
-  });
-}
-
 ct_error ct_squeeze(ct_tensor self, int64_t dim, ct_tensor *result0) {
   return guarded([&] {
     auto &&self_ = ref(self);
@@ -684,28 +601,11 @@ ct_error ct_index_select(ct_tensor self, ct_tensor index, int64_t dim, ct_tensor
   });
 }
 
-ct_error ct_gather(ct_tensor self, ct_tensor index, int64_t dim, ct_tensor *result0) {
-  return guarded([&] {
-    auto &&self_ = ref(self);
-    auto &&index_ = ref(index);
-    auto &&dim_ = dim;
-    *result0 = make(at::gather(self_, dim_, index_));
-  });
-}
-
 ct_error ct_cat(const ct_tensor *tensors, size_t tensors_count, int64_t dim, ct_tensor *result0) {
   return guarded([&] {
     auto &&tensors_ = list(tensors, tensors_count);
     auto &&dim_ = dim;
     *result0 = make(at::cat(tensors_, dim_));
-  });
-}
-
-ct_error ct_stack(const ct_tensor *tensors, size_t tensors_count, int64_t dim, ct_tensor *result0) {
-  return guarded([&] {
-    auto &&tensors_ = list(tensors, tensors_count);
-    auto &&dim_ = dim;
-    *result0 = make(at::stack(tensors_, dim_));
   });
 }
 
@@ -779,14 +679,6 @@ ct_error ct_add_in_place(ct_tensor self, ct_tensor other, double alpha) {
   });
 }
 
-ct_error ct_mul_in_place_scalar(ct_tensor self, double scalar) {
-  return guarded([&] {
-    auto &&self_ = ref(self);
-    auto &&scalar_ = number(scalar);
-    self_.mul_(scalar_);
-  });
-}
-
 ct_error ct_fill_in_place(ct_tensor self, double value) {
   return guarded([&] {
     auto &&self_ = ref(self);
@@ -819,15 +711,6 @@ ct_error ct_uniform_in_place(ct_tensor self, double from, double to, ct_generato
     auto &&to_ = to;
     auto &&generator_ = ref(generator);
     self_.uniform_(from_, to_, generator_);
-  });
-}
-
-ct_error ct_bernoulli_in_place(ct_tensor self, double probability, ct_generator generator) {
-  return guarded([&] {
-    auto &&self_ = ref(self);
-    auto &&probability_ = probability;
-    auto &&generator_ = ref(generator);
-    self_.bernoulli_(probability_, generator_);
   });
 }
 

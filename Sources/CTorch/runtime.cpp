@@ -105,7 +105,3 @@ void ct_generator_free(ct_generator generator) {
     count_handle(-1);
   }
 }
-
-ct_error ct_generator_set_seed(ct_generator generator, uint64_t seed) {
-  return guarded([&] { ref(generator).set_current_seed(seed); });
-}

@@ -19,7 +19,7 @@ namespace {
 
 #if defined(__x86_64__)
 
-/// Sixteen numbers' tangents, to 3.5 units in the last place: half the time of one unit.
+/// Sixteen numbers' hyperbolic tangents, to 3.5 units in the last place: half the time of one unit.
 using Sixteen = __m512 (*)(__m512);
 
 /// SLEEF's function, which is in libtorch; nullptr in a build that hides it.

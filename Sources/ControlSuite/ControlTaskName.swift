@@ -1,22 +1,40 @@
 /// The tasks of the DeepMind Control Suite that are here, named `domain-task` with dm_control's own names.
 public enum ControlTaskName: String, CaseIterable, Sendable, Codable {
+  /// A ball on a string: catch it in the cup that the string hangs from.
   case ballInCupCatch = "ball_in_cup-catch"
+  /// A pole on a cart: swing it up and keep it there.
   case cartpoleSwingup = "cartpole-swingup"
+  /// A planar animal with two legs: run, at 10 m/s or more.
   case cheetahRun = "cheetah-run"
+  /// A finger before a body on a hinge: keep the body spinning.
   case fingerSpin = "finger-spin"
+  /// A finger before a body on a hinge: turn the body's tip into a target of 7 cm.
   case fingerTurnEasy = "finger-turn_easy"
+  /// A finger before a body on a hinge: turn the body's tip into a target of 3 cm.
   case fingerTurnHard = "finger-turn_hard"
+  /// A planar leg on one foot: hop forward.
   case hopperHop = "hopper-hop"
+  /// A planar leg on one foot: stand.
   case hopperStand = "hopper-stand"
+  /// A humanoid of 21 joints: run, at 10 m/s or more.
   case humanoidRun = "humanoid-run"
+  /// A humanoid of 21 joints: stand still.
   case humanoidStand = "humanoid-stand"
+  /// A humanoid of 21 joints: walk, at 1 m/s or more.
   case humanoidWalk = "humanoid-walk"
+  /// Four legs: run, at 5 m/s or more.
   case quadrupedRun = "quadruped-run"
+  /// Four legs: walk, at 0.5 m/s or more.
   case quadrupedWalk = "quadruped-walk"
+  /// A planar arm of two links: bring its tip to a target of 5 cm.
   case reacherEasy = "reacher-easy"
+  /// A planar arm of two links: bring its tip to a target of 1.5 cm.
   case reacherHard = "reacher-hard"
+  /// A planar walker with two legs: run, at 8 m/s or more.
   case walkerRun = "walker-run"
+  /// A planar walker with two legs: stand.
   case walkerStand = "walker-stand"
+  /// A planar walker with two legs: walk, at 1 m/s or more.
   case walkerWalk = "walker-walk"
 
   /// The control steps of an episode, which all of these tasks have in common.

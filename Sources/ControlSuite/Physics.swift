@@ -174,7 +174,7 @@ extension Physics {
   func origin(ofBody body: Int) -> UnsafePointer<Double> { UnsafePointer(data.pointee.xpos + 3 * body) }
 }
 
-/// Where MuJoCo writes what went wrong.
+/// Where MuJoCo and EGL write what went wrong.
 struct ErrorMessage {
   private var bytes: [CChar] = []
 

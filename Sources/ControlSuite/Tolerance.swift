@@ -1,6 +1,9 @@
 import Foundation
 
-/// How a reward falls with the distance from where it is full.
+/// How a reward falls with the distance from where it is full: all of dm_control's ways.
+///
+/// The tasks that are here need Gaussian, linear and quadratic. The others are there, and compared with
+/// dm_control's, so that its further tasks can be written like these.
 enum Sigmoid {
   case gaussian, linear, quadratic, hyperbolic, longTail, reciprocal, cosine, tanhSquared
 }

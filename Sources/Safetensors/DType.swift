@@ -1,14 +1,24 @@
 /// The element types of the safetensors format, by their names in a file's header.
 public enum DType: String, Sendable, Hashable, Codable, CaseIterable {
+  /// IEEE 754's binary64.
   case float64 = "F64"
+  /// IEEE 754's binary32.
   case float32 = "F32"
+  /// IEEE 754's binary16.
   case float16 = "F16"
+  /// The upper half of a binary32.
   case bfloat16 = "BF16"
+  /// A signed number of 64 bits.
   case int64 = "I64"
+  /// A signed number of 32 bits.
   case int32 = "I32"
+  /// A signed number of 16 bits.
   case int16 = "I16"
+  /// A signed number of 8 bits.
   case int8 = "I8"
+  /// A number of 8 bits without a sign.
   case uint8 = "U8"
+  /// A byte, 0 or 1.
   case bool = "BOOL"
 
   /// The size of one element in bytes.

@@ -4,16 +4,19 @@ import Foundation
 final class FileBytes: @unchecked Sendable {
   /// All bytes.
   let bytes: UnsafeRawBufferPointer
-  /// The open file, for copies that the system makes by itself; nil for a small file.
+  /// The open file, for copies that the system makes by itself; nil for a small file, and where it was not to be kept.
   let descriptor: Int32?
+  private let isMapped: Bool
 
   /// Below this many bytes reading costs less than a mapping, of whose end every thread of the process has to hear.
   private static let smallestMapped = 1 << 16
 
   /// Opens a file.
   ///
+  /// - Parameter keepsDescriptor: whether the file stays open beside the mapping: a process may have so many open, and no
+  ///   more.
   /// - Throws: ``SafetensorsError`` if it cannot be read.
-  init(path: String) throws(SafetensorsError) {
+  init(path: String, keepsDescriptor: Bool) throws(SafetensorsError) {
     let descriptor = open(path, O_RDONLY | O_CLOEXEC)
     guard descriptor >= 0 else { throw .system(path, "opening") }
     var isKept = false
@@ -26,11 +29,13 @@ final class FileBytes: @unchecked Sendable {
         throw .system(path, "mapping")
       }
       bytes = UnsafeRawBufferPointer(start: start, count: size)
-      self.descriptor = descriptor
-      isKept = true
+      self.descriptor = keepsDescriptor ? descriptor : nil
+      isMapped = true
+      isKept = keepsDescriptor
       return
     }
     self.descriptor = nil
+    isMapped = false
     let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: size, alignment: 64)
     var count = 0
     while count < size {
@@ -49,11 +54,11 @@ final class FileBytes: @unchecked Sendable {
   }
 
   deinit {
-    if let descriptor {
+    if isMapped {
       munmap(UnsafeMutableRawPointer(mutating: bytes.baseAddress), bytes.count)
-      close(descriptor)
     } else {
       bytes.deallocate()
     }
+    if let descriptor { close(descriptor) }
   }
 }

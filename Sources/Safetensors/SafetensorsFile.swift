@@ -17,10 +17,12 @@ public final class SafetensorsFile: Sendable {
 
   /// Opens a file and checks its header.
   ///
+  /// - Parameter keepsDescriptor: whether the file stays open, from which tensors are then copied to others without a way
+  ///   through memory. A process that has hundreds of files at once does without.
   /// - Throws: ``SafetensorsError`` if the file cannot be read, is cut short, or its header contradicts itself or the file.
-  public init(path: String) throws(SafetensorsError) {
+  public init(path: String, keepsDescriptor: Bool = true) throws(SafetensorsError) {
     self.path = path
-    file = try FileBytes(path: path)
+    file = try FileBytes(path: path, keepsDescriptor: keepsDescriptor)
     let bytes = file.bytes
     guard bytes.count >= 8 else {
       throw SafetensorsError(path, .wrongSize(expected: 8, found: bytes.count))

@@ -17,7 +17,7 @@ struct TrainingState {
   /// The header's text that names the task.
   private static let taskKey = "task"
   /// The header's text with the networks' sizes.
-  private static let sizesKey = "sizes"
+  static let sizesKey = "sizes"
 
   /// Writes everything; without optimiser state for a network that has not been trained.
   ///
@@ -53,8 +53,10 @@ struct TrainingState {
   /// - Throws: ``TorchError`` if it is of another task.
   static func sizes<Sizes: Decodable>(of checkpoint: Checkpoint, task: String) throws -> Sizes {
     let file = checkpoint.file
-    guard file.metadata[taskKey] == task, let text = file.metadata[sizesKey] else {
-      throw TorchError("\(file.path): expected a checkpoint of the task `\(task)`")
+    let found = file.metadata[taskKey]
+    guard found == task, let text = file.metadata[sizesKey] else {
+      let other = found.map { "one of `\($0)`" } ?? "a file that names none"
+      throw TorchError("\(file.path): expected a checkpoint of the task `\(task)`, found \(other)")
     }
     return try JSONDecoder().decode(Sizes.self, from: Data(text.utf8))
   }

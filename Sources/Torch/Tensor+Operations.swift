@@ -70,13 +70,6 @@ extension Tensor {
     return Tensor(result0)
   }
 
-  /// `1 / self`.
-  public func reciprocal() throws(TorchError) -> Tensor {
-    var result0 = ct_tensor()
-    try check(ct_reciprocal(self.handle, &result0))
-    return Tensor(result0)
-  }
-
   /// Self to the power of exponent.
   public func pow(exponent: Double) throws(TorchError) -> Tensor {
     var result0 = ct_tensor()
@@ -161,13 +154,6 @@ extension Tensor {
     return Tensor(result0)
   }
 
-  /// The larger of each pair.
-  public func maximum(_ other: Tensor) throws(TorchError) -> Tensor {
-    var result0 = ct_tensor()
-    try check(ct_maximum(self.handle, other.handle, &result0))
-    return Tensor(result0)
-  }
-
   /// Whether each pair is equal.
   public func eq(_ other: Tensor) throws(TorchError) -> Tensor {
     var result0 = ct_tensor()
@@ -211,27 +197,6 @@ extension Tensor {
   public func silu() throws(TorchError) -> Tensor {
     var result0 = ct_tensor()
     try check(ct_silu(self.handle, &result0))
-    return Tensor(result0)
-  }
-
-  /// Self where positive, else slope * self.
-  public func leakyRelu(negativeSlope: Double = 0.01) throws(TorchError) -> Tensor {
-    var result0 = ct_tensor()
-    try check(ct_leaky_relu(self.handle, negativeSlope, &result0))
-    return Tensor(result0)
-  }
-
-  /// E^self divided by its sum over a dimension.
-  public func softmax(dim: Int) throws(TorchError) -> Tensor {
-    var result0 = ct_tensor()
-    try check(ct_softmax(self.handle, Int64(dim), &result0))
-    return Tensor(result0)
-  }
-
-  /// Logarithm of the softmax over a dimension.
-  public func logSoftmax(dim: Int) throws(TorchError) -> Tensor {
-    var result0 = ct_tensor()
-    try check(ct_log_softmax(self.handle, Int64(dim), &result0))
     return Tensor(result0)
   }
 }
@@ -299,13 +264,6 @@ extension Tensor {
   public func norm() throws(TorchError) -> Tensor {
     var result0 = ct_tensor()
     try check(ct_norm(self.handle, &result0))
-    return Tensor(result0)
-  }
-
-  /// Euclidean length over dimensions.
-  public func vectorNorm(dims: [Int], keepdim: Bool = false) throws(TorchError) -> Tensor {
-    var result0 = ct_tensor()
-    try check(ct_vector_norm(self.handle, dims.int64, dims.count, keepdim, &result0))
     return Tensor(result0)
   }
 }
@@ -376,9 +334,9 @@ extension Tensor {
   }
 
   /// Gradient of conv2d with respect to its input; weight: [in, out / groups, kH, kW].
-  public func convTranspose2d(_ weight: Tensor, bias: Tensor? = nil, stride: [Int], padding: [Int], outputPadding: [Int], groups: Int = 1) throws(TorchError) -> Tensor {
+  public func convTranspose2d(_ weight: Tensor, bias: Tensor? = nil, stride: [Int], padding: [Int], outputPadding: [Int], dilation: [Int], groups: Int = 1) throws(TorchError) -> Tensor {
     var result0 = ct_tensor()
-    try check(ct_conv_transpose2d(self.handle, weight.handle, bias.handleOrNone, stride.int64, stride.count, padding.int64, padding.count, outputPadding.int64, outputPadding.count, Int64(groups), &result0))
+    try check(ct_conv_transpose2d(self.handle, weight.handle, bias.handleOrNone, stride.int64, stride.count, padding.int64, padding.count, outputPadding.int64, outputPadding.count, dilation.int64, dilation.count, Int64(groups), &result0))
     return Tensor(result0)
   }
 
@@ -410,24 +368,10 @@ extension Tensor {
     return Tensor(result0)
   }
 
-  /// Padded by repeating the border: [left, right, top, bottom].
-  public func padReplicate(padding: [Int]) throws(TorchError) -> Tensor {
-    var result0 = ct_tensor()
-    try check(ct_pad_replicate(self.handle, padding.int64, padding.count, &result0))
-    return Tensor(result0)
-  }
-
   /// Padded by a value: [left, right, top, bottom, ...].
   public func padConstant(padding: [Int], value: Double = 0) throws(TorchError) -> Tensor {
     var result0 = ct_tensor()
     try check(ct_pad_constant(self.handle, padding.int64, padding.count, value, &result0))
-    return Tensor(result0)
-  }
-
-  /// Bilinear sampling at grid [N, H, W, 2], coordinates in -1...1, zeros outside.
-  public func gridSample(_ grid: Tensor, alignCorners: Bool = false) throws(TorchError) -> Tensor {
-    var result0 = ct_tensor()
-    try check(ct_grid_sample(self.handle, grid.handle, alignCorners, &result0))
     return Tensor(result0)
   }
 }
@@ -513,13 +457,6 @@ extension Tensor {
     return Tensor(result0)
   }
 
-  /// With a dimension of length 1 inserted.
-  public func unsqueeze(dim: Int) throws(TorchError) -> Tensor {
-    var result0 = ct_tensor()
-    try check(ct_unsqueeze(self.handle, Int64(dim), &result0))
-    return Tensor(result0)
-  }
-
   /// Without a dimension of length 1.
   public func squeeze(dim: Int) throws(TorchError) -> Tensor {
     var result0 = ct_tensor()
@@ -548,24 +485,10 @@ extension Tensor {
     return Tensor(result0)
   }
 
-  /// Elements picked along a dimension.
-  public func gather(_ index: Tensor, dim: Int) throws(TorchError) -> Tensor {
-    var result0 = ct_tensor()
-    try check(ct_gather(self.handle, index.handle, Int64(dim), &result0))
-    return Tensor(result0)
-  }
-
   /// Joined along a dimension.
   public static func cat(_ tensors: [Tensor], dim: Int = 0) throws(TorchError) -> Tensor {
     var result0 = ct_tensor()
     try check(ct_cat(tensors.handles, tensors.count, Int64(dim), &result0))
-    return Tensor(result0)
-  }
-
-  /// Joined along a new dimension.
-  public static func stack(_ tensors: [Tensor], dim: Int = 0) throws(TorchError) -> Tensor {
-    var result0 = ct_tensor()
-    try check(ct_stack(tensors.handles, tensors.count, Int64(dim), &result0))
     return Tensor(result0)
   }
 
@@ -630,11 +553,6 @@ extension Tensor {
     try check(ct_add_in_place(self.handle, other.handle, alpha))
   }
 
-  /// `self *= scalar`.
-  public func mulInPlace(_ scalar: Double) throws(TorchError) {
-    try check(ct_mul_in_place_scalar(self.handle, scalar))
-  }
-
   /// Sets all elements.
   public func fillInPlace(value: Double) throws(TorchError) {
     try check(ct_fill_in_place(self.handle, value))
@@ -653,11 +571,6 @@ extension Tensor {
   /// Draws all elements from U[from, to).
   public func uniformInPlace(from: Double, to: Double, generator: RandomGenerator) throws(TorchError) {
     try check(ct_uniform_in_place(self.handle, from, to, generator.handle))
-  }
-
-  /// Draws all elements: 1 with a probability, else 0.
-  public func bernoulliInPlace(probability: Double, generator: RandomGenerator) throws(TorchError) {
-    try check(ct_bernoulli_in_place(self.handle, probability, generator.handle))
   }
 
   /// Draws all elements uniformly from the whole numbers from..<to.

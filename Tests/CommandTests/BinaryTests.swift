@@ -1,5 +1,6 @@
 import Engine
 import Foundation
+import TestSupport
 import Testing
 
 /// The command as a user calls it: the binary that lies beside the tests.
@@ -54,7 +55,7 @@ import Testing
   @Test("check says that right settings are fine, and starts nothing")
   func checkGood() throws {
     let folder = try TemporaryFolder()
-    try folder.write(Self.settings, to: "good.yml")
+    try folder.write(Self.settings.replacing("data: data", with: "data: \(Self.data)"), to: "good.yml")
     let outcome = try call("check", "good.yml", folder: folder)
     #expect(outcome.code == 0 && outcome.error.isEmpty)
     #expect(outcome.output == "good.yml: fine: 8 members, 8 intervals, pbt-nas\n")
@@ -102,9 +103,102 @@ import Testing
       #expect(outcome.error.contains("\(folder.path) holds no run: expected a folder made by `pbtnas run`"))
     }
     let outcome = try call("sample", folder.path, "-o", "grid.png", folder: folder)
-    #expect(outcome.code == 1 && outcome.error.contains("\(folder.path)/best.safetensors"))
+    #expect(outcome.code == 1 && outcome.error.contains("\(folder.path) holds no run"))
     #expect(try folder.names() == ["stderr", "stdout"])
   }
+
+  @Test("what settings point to is looked at before anything starts")
+  func checkFiles() throws {
+    let folder = try TemporaryFolder()
+    let real = "data: \(Self.data)"
+    let cases = [
+      (
+        "task: gan\ngan: {data: nowhere, bottom_width: 2}",
+        ["gan.data: there is no ", "/nowhere/train-images"]
+      ),
+      (
+        "task: gan\ngan: {\(real)}",
+        ["gan.classifier: ", "is for images of 16x16, the networks make 32x32", "--side 32"]
+      ),
+      (
+        "task: gan\ngan: {\(real), bottom_width: 2, classifier: none.safetensors}",
+        ["gan.classifier: ", "/none.safetensors: opening failed"]
+      ),
+      (
+        "task: program\nprogram: {command: [no-such-trainer, x]}",
+        ["program.command: there is no program `no-such-trainer` in PATH"]
+      ),
+      (
+        "task: program\nprogram: {command: [./train]}", ["program.command: there is no program /", "/train;"]
+      ),
+    ]
+    for (settings, said) in cases {
+      try folder.write(settings, to: "bad.yml")
+      for command in ["check", "run"] {
+        let outcome = try call(command, "bad.yml", folder: folder)
+        #expect(outcome.code != 0 && said.allSatisfy(outcome.error.contains), "\(outcome)")
+      }
+    }
+    #expect(try folder.names() == ["bad.yml", "stderr", "stdout"])
+  }
+
+  @Test("a search goes on where nobody reads what it says")
+  func closedOutput() throws {
+    let folder = try TemporaryFolder()
+    try folder.write(Self.toySettings, to: "toy.yml")
+    let process = try builtProgram("pbtnas", ["run", "toy.yml", "-o", "run", "--json"], in: folder)
+    let reader = Pipe()
+    process.standardOutput = reader
+    process.standardError = try folder.output("stderr")
+    try process.run()
+    try reader.fileHandleForReading.close()
+    process.waitUntilExit()
+    #expect(process.terminationStatus == 0)
+    let said = try String(contentsOfFile: folder.file("stderr"), encoding: .utf8)
+    #expect(said.components(separatedBy: "standard output cannot be written to").count == 2, "\(said)")
+    #expect(try RunFolder(path: folder.file("run")).readSummary().contains("best"))
+  }
+
+  @Test("soup, prune and every event as JSON, of a search with a trainer of one's own")
+  func otherCommands() throws {
+    let folder = try TemporaryFolder()
+    try folder.write(Self.toySettings, to: "toy.yml")
+    let run = try call("run", "toy.yml", "-o", "run", "--json", folder: folder)
+    #expect(run.code == 0)
+    let events = try run.output.split(separator: "\n").map {
+      try #require(try JSONSerialization.jsonObject(with: Data($0.utf8)) as? [String: Any])
+    }
+    #expect(events.count > 10)
+    let signals = try Record(path: folder.file("run/run.sqlite")).allMembers().map {
+      try $0.decodedMetrics()["unreachable_signals"]
+    }
+    #expect(!signals.isEmpty && signals.allSatisfy { $0 == 0 })
+    let soup = try call("soup", "run", folder: folder)
+    #expect(soup.code == 0, "\(soup)")
+    #expect(FileManager.default.fileExists(atPath: folder.file("run/best-soup.safetensors")))
+    #expect(try RunFolder(path: folder.file("run")).readSoup() != nil)
+    // Another file of that name is not the soup that the record tells of.
+    try folder.write("other", to: "run/best-soup.safetensors")
+    #expect(try RunFolder(path: folder.file("run")).readSoup() == nil)
+    let prune = try call("prune", "run", folder: folder)
+    #expect(prune.code == 0, "\(prune)")
+    #expect(try folder.names(in: "run/checkpoints").isEmpty)
+    let again = try call("soup", "run", folder: folder)
+    #expect(again.code == 1 && again.error.contains("prune"), "\(again)")
+    try folder.write("this is no database, whatever its name says", to: "run/run.sqlite")
+    let report = try call("report", "run", folder: folder)
+    #expect(report.code == 1 && report.error.contains("run/run.sqlite: the run's record is damaged"))
+  }
+
+  private static let toySettings = """
+    task: program
+    search: {population: 4, intervals: 2}
+    program:
+      command:
+        - python3
+        - \(URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+            .appendingPathComponent("../EngineTests/Fixtures/toy_trainer.py").standardizedFileURL.path)
+    """
 
   private static let data = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
     .appendingPathComponent("../../.deps/data/fashion-mnist").standardizedFileURL.path

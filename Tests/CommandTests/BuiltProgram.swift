@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// A program that was built with the tests and lies beside them, ready to be started.

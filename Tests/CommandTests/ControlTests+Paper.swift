@@ -2,6 +2,7 @@
 import Foundation
 import PBTNAS
 import Tasks
+import TestSupport
 import Testing
 
 /// The settings files of the paper's experiments, at sizes that a test can wait for.

@@ -1,6 +1,7 @@
 @testable import Engine
 import Foundation
 import Tasks
+import TestSupport
 import Testing
 
 /// Searches of agents by the command, with the repository's own settings files at sizes that a test can wait
@@ -233,10 +234,22 @@ import Testing
   @Test("only an agent can be filmed")
   func noAgent() async throws {
     let folder = try TemporaryFolder()
-    let film = try startProgram(["video", "nothing", "-o", "best.png"], in: folder)
-    try await end(of: film)
-    #expect(film.terminationStatus != 0)
+    func refusal(_ arguments: [String]) async throws -> String {
+      let film = try startProgram(arguments, in: folder)
+      try await end(of: film)
+      #expect(film.terminationStatus != 0)
+      return try String(contentsOfFile: folder.file("output"), encoding: .utf8)
+    }
+    for command in ["video", "sample"] {
+      #expect(
+        try await refusal([command, "nothing", "-o", "best.png"]).contains("nothing holds no run"))
+    }
+    let run = try RunFolder(path: folder.file("run"))
+    try folder.write("task: gan\ngan: {data: x, bottom_width: 2}\n", to: "gan.yml")
+    try run.create(configuration: folder.file("gan.yml"))
+    try Data().write(to: URL(fileURLWithPath: "\(run.path)/run.sqlite"))
     #expect(
-      try String(contentsOfFile: folder.file("output"), encoding: .utf8).contains("nothing holds no run"))
+      try await refusal(["video", "run", "-o", "best.png"])
+        .contains("run is a run of the task gan, and agents alone can be filmed"))
   }
 }

@@ -1,5 +1,6 @@
 @testable import Engine
 import Foundation
+import TestSupport
 import Testing
 
 /// Real processes that are killed by `kill -9`, at any time.

@@ -4,23 +4,9 @@ import Testing
 
 @testable import Tasks
 
-/// A folder that goes when the test is over.
-private final class Folder {
-  let path = FileManager.default.temporaryDirectory.appendingPathComponent("images-\(UUID())").path
-
-  init() throws {
-    try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
-  }
-
-  deinit {
-    // A folder that stays behind harms no test.
-    try? FileManager.default.removeItem(atPath: path)
-  }
-
-  func file(_ name: String) -> String { "\(path)/\(name)" }
-
+extension TemporaryFolder {
   /// Writes bytes as they are.
-  func write(_ bytes: [UInt8], _ name: String) throws -> String {
+  fileprivate func write(_ bytes: [UInt8], _ name: String) throws -> String {
     try Data(bytes).write(to: URL(fileURLWithPath: file(name)))
     return file(name)
   }
@@ -58,12 +44,12 @@ private func gzip(_ bytes: [UInt8]) -> [UInt8] {
 
   private func expectHelpful(_ error: ImageDataError?, _ path: String, _ words: String) {
     let text = error?.description ?? "not refused"
-    for part in [path, words, "scripts/setup", "gan.data"] { #expect(text.contains(part), "\(text)") }
+    for part in [path, words, "scripts/setup", "another folder"] { #expect(text.contains(part), "\(text)") }
   }
 
   @Test("a file is read the same whether it is compressed or not")
   func good() throws {
-    let folder = try Folder()
+    let folder = try TemporaryFolder()
     let bytes = idx([3, 4], elements)
     for path in [try folder.write(bytes, "plain"), try folder.write(gzip(bytes), "packed.gz")] {
       let file = try IDXFile(path: path, rank: 2)
@@ -73,7 +59,7 @@ private func gzip(_ bytes: [UInt8]) -> [UInt8] {
 
   @Test("a compressed file that is cut anywhere is refused, with its name and how to mend it")
   func cutGzip() throws {
-    let folder = try Folder()
+    let folder = try TemporaryFolder()
     let whole = gzip(idx([3, 4], elements))
     for count in 12..<whole.count {
       let path = try folder.write(Array(whole[..<count]), "cut.gz")
@@ -85,7 +71,7 @@ private func gzip(_ bytes: [UInt8]) -> [UInt8] {
 
   @Test("a compressed file with a wrong byte is refused")
   func damagedGzip() throws {
-    let folder = try Folder()
+    let folder = try TemporaryFolder()
     var bytes = gzip(idx([3, 4], elements))
     bytes[bytes.count - 10] ^= 1
     let path = try folder.write(bytes, "damaged.gz")
@@ -94,7 +80,7 @@ private func gzip(_ bytes: [UInt8]) -> [UInt8] {
 
   @Test("a file that is shorter or longer than its header says is refused with both sizes")
   func wrongLength() throws {
-    let folder = try Folder()
+    let folder = try TemporaryFolder()
     for (found, name) in [(11, "short"), (13, "long"), (0, "empty")] {
       let path = try folder.write(idx([3, 4], Array(repeating: 7, count: found)), name)
       #expect(refusal(path)?.reason == .truncated(expected: 12, found: found))
@@ -104,7 +90,7 @@ private func gzip(_ bytes: [UInt8]) -> [UInt8] {
 
   @Test("a file that is cut in its header is refused")
   func cutHeader() throws {
-    let folder = try Folder()
+    let folder = try TemporaryFolder()
     for count in 0..<12 {
       let path = try folder.write(Array(idx([3, 4], []).prefix(count)), "header")
       #expect(refusal(path)?.reason == .truncated(expected: 12, found: count))
@@ -113,7 +99,7 @@ private func gzip(_ bytes: [UInt8]) -> [UInt8] {
 
   @Test("dimensions beyond any memory are refused")
   func hugeDimensions() throws {
-    let folder = try Folder()
+    let folder = try TemporaryFolder()
     let length = Int(UInt32.max)
     let path = try folder.write(idx([length, length, length], [1]), "huge")
     #expect(refusal(path, rank: 3)?.reason == .truncated(expected: .max, found: 1))
@@ -121,7 +107,7 @@ private func gzip(_ bytes: [UInt8]) -> [UInt8] {
 
   @Test("a file of another kind is refused with the bytes that it starts with")
   func wrongMagic() throws {
-    let folder = try Folder()
+    let folder = try TemporaryFolder()
     var bytes = idx([3, 4], elements)
     bytes[2] = 13  // floats
     var path = try folder.write(bytes, "floats")
@@ -140,7 +126,7 @@ private func gzip(_ bytes: [UInt8]) -> [UInt8] {
 
   @Test("a data set is refused whose labels are none, or do not belong to its images")
   func dataSet() throws {
-    let folder = try Folder()
+    let folder = try TemporaryFolder()
     _ = try folder.write(
       idx([2, 28, 28], [UInt8](repeating: 9, count: 2 * 784)), "t10k-images-idx3-ubyte")
     let labels = "t10k-labels-idx1-ubyte"
@@ -161,7 +147,7 @@ private func gzip(_ bytes: [UInt8]) -> [UInt8] {
 @Suite struct PictureTests {
   @Test("a picture is the same after it was written and read", arguments: [1, 3])
   func roundTrip(channels: Int) throws {
-    let folder = try Folder()
+    let folder = try TemporaryFolder()
     let pixels = (0..<5 * 3 * channels).map { UInt8($0 * 37 % 256) }
     let picture = Picture(width: 5, height: 3, channels: channels, pixels: pixels)
     let path = folder.file("picture.png")
@@ -172,7 +158,7 @@ private func gzip(_ bytes: [UInt8]) -> [UInt8] {
 
   @Test("a file that is missing, or no PNG, or cut short, is refused by its name")
   func unreadable() throws {
-    let folder = try Folder()
+    let folder = try TemporaryFolder()
     let path = folder.file("picture.png")
     let noise = (0..<64 * 64).map { UInt8(truncatingIfNeeded: $0 &* 2_654_435_761 >> 7) }
     try Picture(width: 64, height: 64, channels: 1, pixels: noise).write(to: path)
@@ -189,7 +175,7 @@ private func gzip(_ bytes: [UInt8]) -> [UInt8] {
 
   @Test("a picture that cannot be written says so, and leaves nothing behind")
   func unwritable() throws {
-    let folder = try Folder()
+    let folder = try TemporaryFolder()
     let picture = Picture(width: 1, height: 1, channels: 1, pixels: [0])
     #expect(throws: PictureError.self) { try picture.write(to: folder.file("none/picture.png")) }
     // A folder is in the way.

@@ -58,8 +58,8 @@ public func relativeError(_ tensor: Tensor, _ expected: Tensor) throws -> Double
   }
   let (a, b) = try (tensor.array(of: Double.self), expected.array(of: Double.self))
   let scale = b.map(abs).max() ?? 0
-  // A NaN anywhere must not count as equal.
-  guard a.allSatisfy(\.isFinite) else { return .infinity }
+  // What is not finite, on either side, must not count as equal.
+  guard (a + b).allSatisfy(\.isFinite) else { return .infinity }
   let difference = zip(a, b).map { abs($0 - $1) }.max() ?? 0
   return difference / max(scale, 1e-30)
 }

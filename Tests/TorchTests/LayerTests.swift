@@ -332,6 +332,25 @@ import TorchTestSupport
     #expect(try relativeError(conv.averaged(x, training: false), expected) < Self.tolerance)
   }
 
+  @Test(
+    "a transposed convolution is the gradient of the one that it transposes, whatever stride and dilation",
+    arguments: [1, 2], [1, 2, 3])
+  func transposedConvolution(_ stride: Int, _ dilation: Int) throws {
+    let shape = ConvolutionShape(
+      inputs: 4, outputs: 6, kernel: 3, stride: stride, padding: 1, dilation: dilation, groups: 2)
+    let store = try ParameterStore(seed: 5)
+    // With a side of 12, a stride of 2 leaves out the last row and column.
+    let layer = try ConvTranspose2d(store.root, shape, outputPadding: stride - 1, bias: false)
+    let images = try uniform(7, [2, 6, 12, 12])
+    try images.setRequiresGradient(true)
+    let maps = try images.conv2d(
+      layer.weight, bias: nil, stride: [stride, stride], padding: [1, 1], dilation: [dilation, dilation],
+      groups: 2)
+    let weights = try uniform(8, maps.shape)
+    let gradient = try #require(try (maps * weights).sum().gradients(of: [images])[0])
+    #expect(try relativeError(layer(weights), gradient) < Self.tolerance)
+  }
+
   @Test("doubling by plain convolution in bfloat16 equals the transposed convolution")
   func depthwiseDoubling() throws {
     let store = try ParameterStore(seed: 5, memoryFormat: .channelsLast)

@@ -6,8 +6,8 @@
 // A context; it owns no surface, what is drawn goes to buffers of its own.
 typedef struct cegl_context cegl_context;
 
-// A new context on the first device that starts, which without a GPU is Mesa's software renderer. Returns
-// NULL if there is none; `error` then holds the reason, in at most `size` bytes with its zero.
+// A new context on the first device that starts and has OpenGL, which without a GPU is Mesa's software renderer.
+// Returns NULL if there is none; `error` then holds the reason, in at most `size` bytes with its zero.
 cegl_context *cegl_make(char *error, int size);
 
 // Makes the context the calling thread's. It must not be another thread's at the same time. Returns 0, or 1

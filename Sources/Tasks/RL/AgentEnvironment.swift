@@ -1,5 +1,4 @@
 import ControlSuite
-import PBTNAS
 import Torch
 
 /// An environment as an agent meets it: actions held for some control steps, observations as bytes that a
@@ -80,34 +79,6 @@ final class AgentEnvironment {
 
   /// What agents see in environments of one layout, [count] + ``ReplayLayout/seenShape``.
   static func view(_ environments: [AgentEnvironment], _ layout: ReplayLayout) throws -> Tensor {
-    let bytes = Array(environments.flatMap(\.seen).joined())
-    let tensor = try Tensor.empty([environments.count] + layout.seenShape, layout.elementType)
-    try bytes.withUnsafeBytes { try tensor.assign(rowMajorBytes: $0) }
-    return tensor
-  }
-}
-
-/// What ends an agent's training or evaluation.
-enum RLError: Error, Hashable, Sendable {
-  /// The policy's actions are not finite any more.
-  case actionNotFinite
-  /// The engine has not said where attachments go.
-  case noAttachmentFolder
-  /// A text of a checkpoint's header is missing or wrong.
-  case badText(path: String, key: String, found: String?)
-}
-
-extension RLError: CustomStringConvertible {
-  /// What is wrong and what was expected, as a sentence.
-  var description: String {
-    switch self {
-    case .actionNotFinite:
-      "the policy's actions are not finite: its weights have diverged; a lower rl.learning_rate may help"
-    case .noAttachmentFolder:
-      "the job names no folder `attachments`; expected one, where the replay buffer's segments go"
-    case .badText(let path, let key, let found):
-      "\(path): the header's `\(key)` is \(found.map { "`\($0)`" } ?? "missing"); "
-        + "expected a whole number, as training writes it"
-    }
+    try layout.tensor(of: Array(environments.flatMap(\.seen).joined()), count: environments.count)
   }
 }

@@ -1,4 +1,3 @@
-import PBTNAS
 import Torch
 
 /// Films a trained policy.
@@ -12,18 +11,20 @@ public struct EpisodeVideo {
   /// - Parameters:
   ///   - checkpoint: a checkpoint of the task `rl`, such as a run's best network.
   ///   - threads: how many threads one operation may use; as many as a run's workers had, for the same last bits.
-  /// - Throws: ``SafetensorsError``, ``CheckpointError`` or ``TorchError`` if the file is not such a one;
-  ///   ``ControlSuiteError`` if the models are missing.
+  /// - Throws: ``SafetensorsError``, ``CheckpointError``, ``RLError`` or ``TorchError`` if the file is not
+  ///   such a one; ``ControlSuiteError`` if the models are missing.
   public init(_ settings: RLSettings, checkpoint: String, threads: Int) throws {
     try Runtime.setThreads(threads)
     self.settings = settings
     policy = try TrainedPolicy(path: checkpoint)
     // Episodes that go side by side share the policy's batches, on whose size the last bits of its actions
     // depend.
-    let episodes = settings.environment.observations == .state ? settings.evaluationEpisodes : 1
-    evaluation = try PolicyEvaluation(settings.environment, episodes: episodes)
-    guard policy.sizes == settings.sizes(evaluation.layout) else {
-      throw TorchError("\(checkpoint): its networks have other sizes than the run's settings say")
+    evaluation = try PolicyEvaluation(
+      settings.environment,
+      episodes: PolicyEvaluation.atOnce(settings.evaluationEpisodes, settings.environment))
+    let expected = settings.sizes(evaluation.layout)
+    guard policy.sizes == expected else {
+      throw RLError.otherSizes(path: checkpoint, found: policy.sizes, expected: expected)
     }
   }
 

@@ -4,8 +4,8 @@ import Torch
 
 /// Judges policies: the mean return of some episodes with mean actions.
 ///
-/// With vectors, the episodes go side by side, so that the policy is asked once a step; with pictures, which
-/// cost most to draw, one after the other, so that the renderer's memory is needed once.
+/// With vectors, episodes go side by side, so that the policy is asked once a step for all of them; with
+/// pictures, which cost most to draw, one after the other, so that the renderer's memory is needed once.
 final class PolicyEvaluation {
   /// What was found.
   struct Findings {
@@ -18,17 +18,28 @@ final class PolicyEvaluation {
     var mean: Double { returns.reduce(0, +) / Double(returns.count) }
   }
 
+  /// How many episodes go side by side at the most. Each needs a compiled model of its own, and settings may
+  /// ask for thousands of episodes; the policy reads its weights once for all sixteen, so that more would
+  /// save little.
+  static let mostAtOnce = 16
+
   private let environments: [AgentEnvironment]
   private let episodes: Int
   /// The most agent steps that all episodes have together: as many as if none diverges.
   let mostSteps: Int
 
-  /// Makes environments for as many episodes.
+  /// Prepares to play so many episodes.
   init(_ settings: EnvironmentSettings, episodes: Int) throws {
     self.episodes = episodes
     mostSteps = episodes * settings.episodeSteps
-    let atOnce = settings.observations == .state ? episodes : 1
-    environments = try (0..<atOnce).map { _ in try AgentEnvironment(settings) }
+    environments = try (0..<PolicyEvaluation.atOnce(episodes, settings)).map { _ in
+      try AgentEnvironment(settings)
+    }
+  }
+
+  /// How many of so many episodes go side by side.
+  static func atOnce(_ episodes: Int, _ settings: EnvironmentSettings) -> Int {
+    settings.observations == .state ? min(episodes, mostAtOnce) : 1
   }
 
   /// What the environments are observed like.

@@ -65,9 +65,10 @@ public struct RLSettings: Hashable, Sendable {
   /// - Parameter checksModels: whether the models are looked at: that they are there, and have the camera.
   public init(from node: SettingsNode, checksModels: Bool = false) {
     environment = EnvironmentSettings(from: node, checksModels: checksModels)
-    hidden = node.int("hidden", default: 1024, in: 2...65_536)
-    encoderChannels = node.int("encoder_channels", default: 32, in: 1...4096)
-    featureLengths = node.ints("feature_dims", default: [25, 50, 100, 150], in: 1...65_536)
+    hidden = node.int("hidden", default: 1024, in: DrQSizes.hiddenLimits)
+    encoderChannels = node.int("encoder_channels", default: 32, in: DrQSizes.encoderChannelLimits)
+    featureLengths = node.ints(
+      "feature_dims", default: [25, 50, 100, 150], in: DrQSizes.featureLengthLimits)
     batch = node.int("batch", default: 256, in: 1...65_536)
     returnSteps = node.int("n_step", default: 3, in: 1...1000)
     discount = node.double("discount", default: 0.99, in: 0...1)
@@ -172,7 +173,7 @@ public struct EnvironmentSettings: Hashable, Sendable {
     observations = node.choice("observations", default: Observations.pixels)
     actionRepeat = node.int("action_repeat", default: 2, in: 1...100)
     let rendering = node.section("rendering")
-    let side = rendering.int("side", default: 84, in: 16...1024)
+    let side = rendering.int("side", default: 84, in: DrQSizes.sideLimits)
     pixels = PixelSettings(
       width: side, height: side,
       camera: PixelSettings.Camera(parsing: rendering.string("camera", default: "standard")),

@@ -1,6 +1,5 @@
 import ControlSuite
 import Engine
-import Foundation
 import PBTNAS
 import Torch
 
@@ -62,7 +61,7 @@ public final class RLTrainer: Trainer {
       agent: agent, buffer: buffer, environment: environment, settings: settings,
       betweenEpisodes: { if buffer.unsavedBytes >= self.segmentBytes { _ = try save() } })
 
-    let start = Date()
+    let stopwatch = Stopwatch()
     var clock = ProgressClock()
     func report(_ done: Int) {
       clock.report(
@@ -73,7 +72,7 @@ public final class RLTrainer: Trainer {
     let findings = try experience.live(from: memory.steps, seed: job.seed, report: report)
     let played = try evaluation.play(
       seed: job.evaluationSeed, agent.meanActions, report: { _ in report(settings.stepsPerInterval) })
-    let seconds = Date().timeIntervalSince(start)
+    let seconds = stopwatch.seconds
 
     memory.steps += settings.stepsPerInterval
     let stored = try save()
@@ -119,7 +118,7 @@ public final class RLTrainer: Trainer {
   /// Evaluates without training; films the first episode where the job wants to see something.
   public func evaluate(_ job: EvaluateJob, progress: (TrainingProgress) -> Void) throws -> TrainingResult {
     let agent = try load(job.checkpoint, job.genome, settings.agent)
-    let start = Date()
+    let stopwatch = Stopwatch()
     let film = showsBest ? job.artifacts.map(film) : nil
     var problem: (any Error)?
     /// What cannot be filmed can be evaluated all the same.
@@ -139,7 +138,7 @@ public final class RLTrainer: Trainer {
     attempt { try film?.finish() }
     return TrainingResult(
       fitness: played.mean, metrics: ["evaluation_diverged_episodes": Double(played.divergences.count)],
-      files: problem == nil ? [film?.path].compactMap(\.self) : [], seconds: Date().timeIntervalSince(start),
+      files: problem == nil ? [film?.path].compactMap(\.self) : [], seconds: stopwatch.seconds,
       artifactsProblem: problem.map(String.init(describing:)),
       warnings: Self.warnings([("evaluation", played.divergences)]))
   }
@@ -176,16 +175,18 @@ struct AgentMemory {
 
   private static let stepsKey = "agent_steps"
   private static let transitionsKey = "replay_transitions"
+  /// Up to here, products with frames cannot overflow, and every reader's numbers are exact.
+  private static let limits = 0...1 << 53
 
   /// Reads a header. A network that has not been trained has done and seen nothing.
   ///
-  /// - Throws: ``RLError/badText(path:key:found:)``
+  /// - Throws: ``RLError/badNumber(path:key:found:limits:)``
   init(_ checkpoint: Checkpoint) throws(RLError) {
     func number(_ key: String) throws(RLError) -> Int {
       let text = checkpoint.file.metadata[key]
       guard let text else { return 0 }
-      guard let number = Int(text), number >= 0 else {
-        throw .badText(path: checkpoint.file.path, key: key, found: text)
+      guard let number = Int(text), Self.limits.contains(number) else {
+        throw .badNumber(path: checkpoint.file.path, key: key, found: text, limits: Self.limits)
       }
       return number
     }

@@ -35,7 +35,8 @@ public struct ConvTranspose2d {
     }
     return try x.convTranspose2d(
       weight, bias: bias, stride: [shape.stride, shape.stride], padding: [shape.padding, shape.padding],
-      outputPadding: [outputPadding, outputPadding], groups: shape.groups)
+      outputPadding: [outputPadding, outputPadding], dilation: [shape.dilation, shape.dilation],
+      groups: shape.groups)
   }
 
   /// Whether the layer doubles height and width, each channel by itself.

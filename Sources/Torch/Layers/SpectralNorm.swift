@@ -44,8 +44,11 @@ public struct SpectralNorm {
   /// The normalised weight; in training, after one power iteration, which changes ``u`` and ``v``.
   public func weight(training: Bool) throws -> Tensor {
     guard isApplied else { return original }
-    let (left, right) = try training || isShared ? iterate() : (u, v)
-    let sigma = try left.dot(original.flatten(startDim: 1).mv(right))
+    // In mixed precision, GPUs would multiply in bfloat16 here, of too few bits for a norm and its vectors.
+    let sigma = try withPrecision(.float32, on: original.device) {
+      let (left, right) = try training || isShared ? iterate() : (u, v)
+      return try left.dot(original.flatten(startDim: 1).mv(right))
+    }
     return try original / sigma
   }
 

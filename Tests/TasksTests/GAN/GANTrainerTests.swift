@@ -2,6 +2,7 @@ import Engine
 import Foundation
 import PBTNAS
 import Safetensors
+import TestSupport
 import Testing
 import Torch
 
@@ -13,11 +14,10 @@ extension NetworkTests {
     private static let data = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
       .appendingPathComponent("../../../.deps/data/fashion-mnist").standardizedFileURL.path
 
-    private let folder = FileManager.default.temporaryDirectory.appendingPathComponent("gan-\(UUID())").path
+    private let temporary: TemporaryFolder
+    private var folder: String { temporary.path }
 
-    init() throws {
-      try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-    }
+    init() throws { temporary = try TemporaryFolder() }
 
     /// Writes a settings file with a small task and reads it.
     private func configuration(data: String = Self.data, cycles: Int = 3) throws -> RunConfiguration {

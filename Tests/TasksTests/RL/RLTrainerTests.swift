@@ -3,6 +3,7 @@ import Engine
 import Foundation
 import PBTNAS
 import Safetensors
+import TestSupport
 import Testing
 import Torch
 
@@ -15,11 +16,10 @@ extension NetworkTests {
     static let models = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
       .appendingPathComponent("../../../.deps/data/dm_control").standardizedFileURL.path
 
-    let folder = FileManager.default.temporaryDirectory.appendingPathComponent("rl-\(UUID())").path
+    private let temporary: TemporaryFolder
+    var folder: String { temporary.path }
 
-    init() throws {
-      try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-    }
+    init() throws { temporary = try TemporaryFolder() }
 
     /// Reads settings of a small task. Actions are held so long that an episode has 50 steps.
     func configuration(
@@ -132,6 +132,8 @@ extension NetworkTests {
         #expect(result.fitness.isFinite && result.metrics["updates"] == 1)
         #expect(result.metrics["agent_steps"] == Double(5 * (interval + 1)))
         #expect(try Checkpoint(path: "\(folder)/\(to)").firstNonFiniteTensor() == nil)
+        // Agents of these sizes take hundreds of megabytes.
+        try FileManager.default.removeItem(atPath: "\(folder)/\(from)")
       }
     }
 
@@ -176,12 +178,16 @@ extension NetworkTests {
 
     @Test("an evaluation says how far it is, so that a long one is no silence")
     func evaluationReports() throws {
-      let trainer = try configuration("pixels", episodes: 8).makeTrainer(threads: 1)
+      let trainer = try configuration("pixels").makeTrainer(threads: 1)
       let genome = Genome(Array(repeating: 0, count: trainer.searchSpace.genes.count))
       try trainer.initialise(InitialiseJob(genome: genome, seed: 1, output: "\(folder)/start"))
       let job = EvaluateJob(genome: genome, checkpoint: "\(folder)/start", seed: 6, artifacts: nil)
       var reports: [TrainingProgress] = []
-      _ = try trainer.evaluate(job) { reports.append($0) }
+      // Reports come a few times a second: where steps are fast, it takes more of them until there is one.
+      for episodes in [8, 64, 512] where reports.isEmpty {
+        let trainer = try configuration("pixels", episodes: episodes).makeTrainer(threads: 1)
+        _ = try trainer.evaluate(job) { reports.append($0) }
+      }
       #expect(!reports.isEmpty && reports.allSatisfy { 0 < $0.fraction && $0.fraction <= 1 })
       #expect(reports.allSatisfy { $0.samplesPerSecond > 0 })
 
@@ -191,6 +197,29 @@ extension NetworkTests {
       _ = try evaluation.play(
         seed: 1, { try Tensor.full([$0.shape[0], 1], 0) }, report: { steps.append($0) })
       #expect(steps == Array(stride(from: 2, through: 100, by: 2)) && evaluation.mostSteps == 100)
+    }
+
+    @Test("no more than sixteen episodes go side by side, and others after them change nothing in them")
+    func manyEpisodes() throws {
+      let environment = try settings().environment
+      #expect(PolicyEvaluation.atOnce(10, environment) == 10)
+      var batches: [Int] = []
+      func returns(episodes: Int) throws -> [Double] {
+        let evaluation = try PolicyEvaluation(environment, episodes: episodes)
+        return try evaluation.play(
+          seed: 1,
+          { seen in
+            batches.append(seen.shape[0])
+            return try Tensor.full([seen.shape[0], 1], 0.5)
+          }
+        ).returns
+      }
+      let most = PolicyEvaluation.mostAtOnce
+      let (some, more) = (try returns(episodes: most), try returns(episodes: most + 2))
+      #expect(more.count == most + 2 && Array(more.prefix(most)) == some)
+      // Episodes of 50 steps: one round of sixteen, then another, and one of the two that are left.
+      let rounds = [most, most, 2].flatMap { Array(repeating: $0, count: 50) }
+      #expect(batches == rounds)
     }
 
     @Test("training follows the hyperparameters that a job gives, and refuses those that it cannot follow")
@@ -307,8 +336,7 @@ extension NetworkTests {
       }
     }
 
-    @Test(
-      "missing models, a missing GPU, a missing folder for attachments and a wrong count of steps are said")
+    @Test("missing models, a missing GPU and a missing folder for attachments are said")
     func badInput() throws {
       let error = #expect(throws: ControlSuiteError.self) {
         try configuration(models: "\(folder)/nothing").makeTrainer(threads: 1)
@@ -322,22 +350,31 @@ extension NetworkTests {
       #expect(throws: RLError.noAttachmentFolder) { try trainer.train(job) { _ in } }
 
       // As for any task, cuda is refused where there is no GPU; auto takes what there is.
-      guard case .rl(var settings)? = try configuration().task else { return }
+      var settings = try settings()
       #expect(settings.device == .auto)
       settings.device = .cuda
       if try DeviceChoice.auto.device() == .cpu {
         let noGPU = #expect(throws: TorchError.self) { try RLTrainer(settings) }
         #expect(noGPU.map { "\($0)".contains("`device: cuda`") } == true)
       }
+    }
 
+    @Test("a count of steps that is none, or larger than any training's, is refused with file and limits")
+    func badSteps() throws {
       let path = "\(folder)/odd"
-      let texts = try Checkpoint.metadata(genome: genome, buffers: [], own: ["agent_steps": "many"])
-      try SafetensorsWriter(path: path, tensors: [], metadata: texts).finish()
-      let checkpoint = try Checkpoint(path: path)
-      let odd = #expect(throws: RLError.self) { try AgentMemory(checkpoint) }
-      #expect(
-        odd?.description
-          == "\(path): the header's `agent_steps` is `many`; expected a whole number, as training writes it")
+      func memory(_ steps: String) throws -> AgentMemory {
+        let texts = try Checkpoint.metadata(genome: Genome([0]), buffers: [], own: ["agent_steps": steps])
+        try SafetensorsWriter(path: path, tensors: [], metadata: texts).finish()
+        return try AgentMemory(Checkpoint(path: path))
+      }
+      #expect(try memory("9007199254740992").steps == 1 << 53)
+      for steps in ["many", "-1", "1.5", "9007199254740993", "99999999999999999999"] {
+        let odd = #expect(throws: RLError.self) { try memory(steps) }
+        #expect(
+          odd?.description
+            == "\(path): the header's `agent_steps` is `\(steps)`; "
+            + "expected a whole number from 0 to 9007199254740992, as training writes it")
+      }
     }
 
     @Test(
@@ -391,6 +428,21 @@ extension NetworkTests {
       #expect(found == played.returns[0])
       #expect(try AnimatedPictureTests.Chunks(path).frames == 51)
       #expect(try Picture(path: path).width == 32)
+    }
+
+    @Test("networks of other sizes than the settings say are not filmed, and the sizes that differ are told")
+    func filmOfOthers() throws {
+      let trainer = try configuration().makeTrainer(threads: 1)
+      let genome = Genome(Array(repeating: 0, count: trainer.searchSpace.genes.count))
+      let path = "\(folder)/start"
+      try trainer.initialise(InitialiseJob(genome: genome, seed: 1, output: path))
+      var other = try settings()
+      (other.hidden, other.featureLengths) = (16, [4, 8])
+      let error = #expect(throws: RLError.self) { try EpisodeVideo(other, checkpoint: path, threads: 1) }
+      #expect(
+        error?.description
+          == "\(path): its networks have other sizes than the settings say: `hidden` 8 instead of 16, "
+          + "`feature_dims` [4, 6] instead of [4, 8]; expected a checkpoint of a run with these settings")
     }
   }
 }

@@ -1,8 +1,8 @@
 import Foundation
 import PBTNAS
 import Safetensors
+import TestSupport
 import Testing
-import Torch
 
 @testable import Tasks
 
@@ -220,33 +220,6 @@ import Torch
     #expect(counts.values.allSatisfy { abs($0 - 1000) < 152 }, "\(counts)")
   }
 
-  @Test("a batch becomes tensors of the shapes that networks take")
-  func tensors() throws {
-    var random = SeededGenerator(seed: 1)
-    let pixels = ReplayBuffer(
-      ReplayLayout(.pixels(channels: 3, height: 4, width: 5), actionLength: 2), capacity: 9, steps: 1,
-      discount: 0.5)
-    try Self.withBytes((0..<60).map { UInt8($0) }) { try pixels.beginEpisode($0) }
-    try Self.withBytes((60..<120).map { UInt8($0) }) {
-      try pixels.add(action: [0.25, -1], reward: 2, discount: 1, next: $0)
-    }
-    let batch = try ReplayBatch(pixels.sample(2, using: &random))
-    #expect(batch.observations.shape == [2, 9, 4, 5] && batch.observations.elementType == .uint8)
-    #expect(try batch.actions.array(of: Float.self) == [0.25, -1, 0.25, -1])
-    #expect(batch.rewards.shape == [2, 1] && batch.discounts.shape == [2, 1])
-    #expect(try batch.discounts.array(of: Float.self) == [0.5, 0.5])
-    let next = try batch.nextObservations.array(of: UInt8.self)
-    #expect(next[..<60].elementsEqual(0..<60) && next[60..<120].elementsEqual(0..<60))
-    #expect(next[120..<180].elementsEqual(60..<120))
-
-    let states = ReplayBuffer(
-      ReplayLayout(.state(length: 2), actionLength: 1), capacity: 9, steps: 1, discount: 1)
-    try Self.fill(states, episodes: 1, length: 1, from: 0.5)
-    let vectors = try ReplayBatch(states.sample(1, using: &random))
-    #expect(vectors.observations.shape == [1, 2] && vectors.observations.elementType == .float32)
-    #expect(try vectors.observations.array(of: Float.self) == [0.5, -0.5])
-  }
-
   @Test("an observation or action of the wrong size, and a transition before an episode, are refused")
   func misuse() throws {
     let buffer = ReplayBuffer(
@@ -298,21 +271,14 @@ extension ReplayBufferTests {
     }
   }
 
-  /// A folder that goes when the test is over.
+  /// Where segments go; they are gone when the test is over.
   final class Folder {
-    private let root = NSTemporaryDirectory() + "replay-\(UUID().uuidString)"
+    private let root: TemporaryFolder
     private var count = 0
 
-    init() throws {
-      try FileManager.default.createDirectory(atPath: root, withIntermediateDirectories: true)
-    }
+    init() throws { root = try TemporaryFolder() }
 
-    deinit {
-      // A folder that stays behind harms no test.
-      try? FileManager.default.removeItem(atPath: root)
-    }
-
-    func path(_ name: String) -> String { "\(root)/\(name)" }
+    func path(_ name: String) -> String { root.file(name) }
 
     func add(_ write: (String) throws -> Void) throws -> String {
       count += 1

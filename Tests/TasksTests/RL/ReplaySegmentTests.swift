@@ -106,7 +106,7 @@ import Testing
     for length in [Int64(0), -1, .max] {
       #expect(
         try complaint { _, _, lengths in lengths = [length] }
-          == "an episode has \(length) transitions; expected at least 1")
+          == "an episode has \(length) transitions; expected 1 to 2147483647")
     }
   }
 

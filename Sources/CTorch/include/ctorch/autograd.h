@@ -27,9 +27,6 @@ ct_error ct_gradients(ct_tensor output, const ct_tensor *inputs, size_t count, c
 /// Switches recording for this thread and returns what it was.
 bool ct_set_grad_enabled(bool enabled);
 
-/// Whether this thread records.
-bool ct_grad_enabled(void);
-
 /// Switches automatic mixed precision on a device kind for this thread; `was` gets the former state.
 ct_error ct_set_autocast(ct_device_kind device, bool enabled, ct_dtype dtype, bool *was);
 

@@ -39,7 +39,4 @@ ct_error ct_generator_make(uint64_t seed, ct_device device, ct_generator *result
 /// Frees a generator.
 void ct_generator_free(ct_generator generator);
 
-/// Starts a generator again from a seed.
-ct_error ct_generator_set_seed(ct_generator generator, uint64_t seed);
-
 CT_END

@@ -45,7 +45,7 @@ bool ct_is_channels_last(ct_tensor tensor);
 /// Whether two handles refer to the same storage.
 bool ct_shares_storage(ct_tensor a, ct_tensor b);
 
-/// Copies a tensor to a device.
+/// The tensor on a device: a copy, or the tensor itself where it is there already.
 ct_error ct_to_device(ct_tensor tensor, ct_device device, ct_tensor *result);
 
 CT_END

@@ -1,4 +1,3 @@
-import PBTNAS
 import Torch
 
 /// The settings of an agent's training; the defaults are DrQ-v2's.
@@ -109,7 +108,8 @@ extension DrQAgent {
   ///   - step: the agent step, which the noise depends on.
   ///   - random: what draws shifts for both observations, then noise for the next action, then for the
   ///     action.
-  /// - Throws: ``TorchError`` where a shape does not fit.
+  /// - Throws: ``RLError/batchShape(part:found:expected:)`` where a part of the batch does not fit;
+  ///   ``TorchError`` if libtorch has no room.
   public func update(_ batch: ReplayBatch, step: Int, _ random: RandomGenerator) throws -> Metrics {
     try batch.check(networks.sizes)
     let observations = try augmented(batch.observations, random)

@@ -28,6 +28,23 @@ enum DrQCheckpoint {
     try state(of: agent).read(path)
   }
 
+  /// The networks' sizes, as the header says them.
+  ///
+  /// - Throws: ``TorchError`` if the checkpoint is of another task; ``RLError`` if no settings allow such
+  ///   sizes.
+  static func sizes(of checkpoint: Checkpoint) throws -> DrQSizes {
+    let file = checkpoint.file
+    do {
+      let sizes: DrQSizes = try TrainingState.sizes(of: checkpoint, task: task)
+      try sizes.check(path: file.path)
+      return sizes
+    } catch is DecodingError {
+      throw RLError.badText(
+        path: file.path, key: TrainingState.sizesKey, found: file.metadata[TrainingState.sizesKey] ?? "",
+        expected: "an agent's sizes in JSON")
+    }
+  }
+
   private static func state(of agent: DrQAgent) -> TrainingState {
     TrainingState(
       store: agent.networks.store, average: agent.target,
@@ -43,10 +60,11 @@ public struct TrainedPolicy {
 
   /// Reads encoder and actor of a checkpoint.
   ///
-  /// - Throws: ``SafetensorsError``, ``CheckpointError`` or ``TorchError`` if the file is not such a one.
+  /// - Throws: ``SafetensorsError``, ``CheckpointError``, ``RLError`` or ``TorchError`` if the file is not
+  ///   such a one.
   public init(path: String) throws {
     let checkpoint = try Checkpoint(path: path)
-    sizes = try TrainingState.sizes(of: checkpoint, task: DrQCheckpoint.task)
+    sizes = try DrQCheckpoint.sizes(of: checkpoint)
     let store = try ParameterStore(seed: 0, memoryFormat: .channelsLast)
     policy = try Policy(store, DrQSearchSpace(sizes).architecture(of: checkpoint.genome), sizes)
     for entry in store.entries { try checkpoint.file.load(entry.name, into: entry.tensor) }

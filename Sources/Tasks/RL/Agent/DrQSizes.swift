@@ -50,3 +50,49 @@ public struct DrQSizes: Hashable, Sendable, Codable {
     }
   }
 }
+
+// MARK: Limits
+
+extension DrQSizes {
+  /// How wide hidden layers may be; at least 2, which some inner layers halve.
+  static let hiddenLimits = 2...65_536
+  /// How many channels the encoder may have.
+  static let encoderChannelLimits = 1...4096
+  /// How long a trunk's output may be.
+  static let featureLengthLimits = 1...65_536
+  /// How wide and high pictures may be.
+  static let sideLimits = 16...1024
+  /// Of lengths that follow from the environment, which no setting limits: far more than the Control Suite
+  /// has.
+  private static let environmentLimits = 1...65_536
+
+  /// Checks what a file says: nobody has compared it with the limits yet, as settings are.
+  ///
+  /// - Parameter path: the file.
+  /// - Throws: ``RLError`` with the first number that no settings allow.
+  func check(path: String) throws(RLError) {
+    var numbers: [(String, Int, ClosedRange<Int>)] =
+      switch observation {
+      case .state(let length): [("observation.state.length", length, Self.environmentLimits)]
+      case .pixels(let frames, let side):
+        [
+          ("observation.pixels.frames", frames, Self.environmentLimits),
+          ("observation.pixels.side", side, Self.sideLimits),
+        ]
+      }
+    numbers += [
+      ("actions", actions, Self.environmentLimits), ("hidden", hidden, Self.hiddenLimits),
+      ("encoderChannels", encoderChannels, Self.encoderChannelLimits),
+    ]
+    numbers += featureLengths.map { ("featureLengths", $0, Self.featureLengthLimits) }
+    for (key, number, limits) in numbers where !limits.contains(number) {
+      throw .badNumber(
+        path: path, key: "\(TrainingState.sizesKey).\(key)", found: "\(number)", limits: limits)
+    }
+    guard !featureLengths.isEmpty, Set(featureLengths).count == featureLengths.count else {
+      throw .badText(
+        path: path, key: "\(TrainingState.sizesKey).featureLengths", found: "\(featureLengths)",
+        expected: "lengths that differ, at least one")
+    }
+  }
+}

@@ -1,7 +1,7 @@
 import Torch
 
-/// What follows a trunk, in the policy and in each Q network: the first hidden layer, the searched ones, a
-/// linear head.
+/// A multilayer perceptron (MLP), which follows a trunk in the policy and in each Q network: the first hidden
+/// layer, the searched ones, a linear head.
 struct Perceptron {
   private let first: SpectralLinear
   private let firstActivation: Activation

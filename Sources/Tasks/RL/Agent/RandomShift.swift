@@ -17,10 +17,12 @@ struct RandomShift {
 
   /// The crop of each image that begins `offsets` (x, y, 0...2 * reach, for one image after the other) inside
   /// its padding.
+  ///
+  /// - Throws: ``RLError/shiftShape(images:offsets:)`` if there is not a pair of offsets for each image.
   func callAsFunction(_ images: Tensor, offsets: [Int]) throws -> Tensor {
     let shape = images.shape
     guard shape.count == 4, offsets.count == 2 * shape[0] else {
-      throw TorchError("expected images [B, C, H, W] and two offsets each, got \(shape), \(offsets.count)")
+      throw RLError.shiftShape(images: shape, offsets: offsets.count)
     }
     let (height, width) = (shape[2], shape[3])
     let pixels = try images.array(of: UInt8.self)

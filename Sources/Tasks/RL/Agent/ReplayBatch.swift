@@ -24,10 +24,11 @@ public struct ReplayBatch {
     self.discounts = discounts
     self.nextObservations = nextObservations
   }
+
   /// Checks that the parts fit an agent and one another: libtorch would repeat what is too short.
   ///
-  /// - Throws: ``TorchError`` with the first part that does not.
-  func check(_ sizes: DrQSizes) throws {
+  /// - Throws: ``RLError/batchShape(part:found:expected:)`` with the first part that does not.
+  func check(_ sizes: DrQSizes) throws(RLError) {
     let count = observations.shape.first ?? 0
     let parts = [
       ("observations", observations, sizes.observation.shape),
@@ -37,7 +38,7 @@ public struct ReplayBatch {
       ("next observations", nextObservations, sizes.observation.shape),
     ]
     for (name, tensor, shape) in parts where tensor.shape != [count] + shape {
-      throw TorchError("a batch's \(name) have the shape \(tensor.shape), expected \([count] + shape)")
+      throw .batchShape(part: name, found: tensor.shape, expected: [count] + shape)
     }
   }
 }

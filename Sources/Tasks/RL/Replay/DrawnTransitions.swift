@@ -78,21 +78,28 @@ struct ChosenTransitions: Sendable {
 }
 
 extension ReplayBatch {
-  /// The transitions as tensors on the CPU: the only place where they become such.
+  /// The transitions as tensors on the CPU.
   ///
   /// - Throws: ``TorchError`` if there is no memory for them.
   public init(_ drawn: DrawnTransitions) throws {
     let (layout, count) = (drawn.layout, drawn.count)
-    func observations(_ bytes: [UInt8]) throws -> Tensor {
-      let tensor = try Tensor.empty([count] + layout.seenShape, layout.elementType)
-      try bytes.withUnsafeBytes { try tensor.assign(rowMajorBytes: $0) }
-      return tensor
-    }
     self.init(
-      observations: try observations(drawn.observations),
+      observations: try layout.tensor(of: drawn.observations, count: count),
       actions: try Tensor(drawn.actions, shape: [count, layout.actionLength]),
       rewards: try Tensor(drawn.rewards, shape: [count, 1]),
       discounts: try Tensor(drawn.discounts, shape: [count, 1]),
-      nextObservations: try observations(drawn.nextObservations))
+      nextObservations: try layout.tensor(of: drawn.nextObservations, count: count))
+  }
+}
+
+extension ReplayLayout {
+  /// Observations as agents see them, [count] + ``seenShape``, on the CPU: where bytes become tensors.
+  ///
+  /// - Parameter bytes: of one observation after the other.
+  /// - Throws: ``TorchError`` if there is no memory for them, or they are not so many.
+  func tensor(of bytes: [UInt8], count: Int) throws -> Tensor {
+    let tensor = try Tensor.empty([count] + seenShape, elementType)
+    try bytes.withUnsafeBytes { try tensor.assign(rowMajorBytes: $0) }
+    return tensor
   }
 }

@@ -138,16 +138,17 @@ extension ReplayBuffer {
   public func sample(_ count: Int, using random: inout SeededGenerator) throws(ReplayError)
     -> DrawnTransitions
   {
-    var chosen = ChosenTransitions(layout, count: count, steps: steps, discount: discount)
-    try draw(count, using: &random) { chosen.append(episodes[$0], from: $1) }
-    return chosen.read()
+    try choose(count, using: &random).read()
   }
 
   /// Chooses transitions as ``sample(_:using:)`` does, and leaves it to whoever has them to read them: they stay
   /// what they are, whatever becomes of the buffer.
   func choose(_ count: Int, using random: inout SeededGenerator) throws(ReplayError) -> ChosenTransitions {
+    let starts = starts
+    guard starts > 0 else { throw ReplayError(path: "", reason: .empty(steps: steps)) }
     var chosen = ChosenTransitions(layout, count: count, steps: steps, discount: discount)
-    try draw(count, using: &random) { number, start in
+    for _ in 0..<count {
+      let (number, start) = locate(random.below(starts))
       let episode = episodes[number]
       if isEpisodeOpen && number == episodes.count - 1 {
         // It would be copied as a whole when it grows.
@@ -158,18 +159,6 @@ extension ReplayBuffer {
       }
     }
     return chosen
-  }
-
-  /// Draws episodes' numbers and steps.
-  private func draw(
-    _ count: Int, using random: inout SeededGenerator, _ body: (_ episode: Int, _ start: Int) -> Void
-  ) throws(ReplayError) {
-    let starts = starts
-    guard starts > 0 else { throw ReplayError(path: "", reason: .empty(steps: steps)) }
-    for _ in 0..<count {
-      let (episode, start) = locate(random.below(starts))
-      body(episode, start)
-    }
   }
 
   /// The episode's number and the step with a number among all that can be drawn, the oldest first.

@@ -28,6 +28,8 @@ final class ReplaySegment: Sendable {
 
   private static let lengthsName = "episode_length"
   private static let firstStepKey = "first_step"
+  /// How many transitions an episode may have, so that sums of them stay far from overflow.
+  fileprivate static let lengthLimits = 1...Int64(Int32.max)
 
   private let file: SafetensorsFile
   private let layout: ReplayLayout
@@ -42,7 +44,8 @@ final class ReplaySegment: Sendable {
   /// - Throws: ``SafetensorsError`` or ``ReplayError`` if it is not what it should be.
   init(path: String, _ layout: ReplayLayout) throws {
     func wrong(_ reason: ReplayError.Reason) -> ReplayError { ReplayError(path: path, reason: reason) }
-    file = try SafetensorsFile(path: path)
+    // A buffer reads hundreds of segments at once, and a process may have 1024 files open.
+    file = try SafetensorsFile(path: path, keepsDescriptor: false)
     self.layout = layout
     guard file.metadata["format"] == Self.format else { throw wrong(.format(file.metadata["format"])) }
     let firstStep = file.metadata[Self.firstStepKey] ?? "0"
@@ -55,8 +58,8 @@ final class ReplaySegment: Sendable {
     let lengths = file.withBytes(of: info) { bytes in
       (0..<bytes.count / 8).map { bytes.loadUnaligned(fromByteOffset: 8 * $0, as: Int64.self) }
     }
-    guard lengths.allSatisfy({ (1...Int64(Int32.max)).contains($0) }) else {
-      throw wrong(.episodeLength(lengths.first { !(1...Int64(Int32.max)).contains($0) } ?? 0))
+    if let length = lengths.first(where: { !ReplaySegment.lengthLimits.contains($0) }) {
+      throw wrong(.episodeLength(length))
     }
     self.lengths = lengths.map(Int.init)
     let shapes = Self.shapes(layout, lengths: self.lengths)
@@ -183,7 +186,8 @@ extension ReplayError: CustomStringConvertible {
         "tensor `\(info.name)` is \(info.dtype.rawValue) \(info.shape), expected \(type.rawValue) \(shape), "
           + "as the settings and the episodes' lengths say"
       case .episodeLength(let length):
-        "an episode has \(length) transitions; expected at least 1"
+        "an episode has \(length) transitions; "
+          + "expected \(ReplaySegment.lengthLimits.lowerBound) to \(ReplaySegment.lengthLimits.upperBound)"
       case .transitions(let expected, let found):
         "the segments hold \(found) transitions, but \(expected) were noted; "
           + "expected the segments that the checkpoint lists, and the same capacity"

@@ -139,7 +139,9 @@ extension NetworkTests {
       let drawn = try golden.tensor("shift.drawn").array(of: Int64.self).map(Int.init)
       #expect(try shift(images, offsets: drawn).array(of: UInt8.self) == shifted.array())
       #expect(Set(drawn).count == 9, "every shift that there is should occur")
-      #expect(throws: TorchError.self) { try shift(images, offsets: [0]) }
+      #expect(throws: RLError.shiftShape(images: [12, 3, 10, 10], offsets: 1)) {
+        try shift(images, offsets: [0])
+      }
       // Shifts by more than there is leave nothing but the border.
       let narrow = try RandomShift(reach: 4)(
         Tensor([1, 2, 3, 4] as [UInt8], shape: [2, 1, 1, 2]), offsets: [0, 0, 8, 8])

@@ -2,6 +2,7 @@ import Engine
 import Foundation
 import PBTNAS
 import Safetensors
+import TestSupport
 import Testing
 import Torch
 import TorchTestSupport
@@ -9,19 +10,13 @@ import TorchTestSupport
 @testable import Tasks
 
 extension NetworkTests {
-  @Suite(.serialized) final class AgentTests {
-    private let folder = FileManager.default.temporaryDirectory.appendingPathComponent("\(UUID())").path
+  @Suite(.serialized) struct AgentTests {
+    private let folder: TemporaryFolder
     private static let state = DrQSizes(observation: .state(length: 5), actions: 2, hidden: 8)
     private static let pixels = DrQSizes(
       observation: .pixels(frames: 2, side: 12), actions: 2, hidden: 6, encoderChannels: 3)
 
-    init() throws {
-      try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-    }
-
-    deinit {
-      try? FileManager.default.removeItem(atPath: folder)
-    }
+    init() throws { folder = try TemporaryFolder() }
 
     /// A genome of options that have weights wherever there is a choice, with spectral norm.
     private static func genome(_ sizes: DrQSizes) -> Genome {
@@ -125,10 +120,9 @@ extension NetworkTests {
       let batch = ReplayBatch(
         observations: good.observations, actions: good.actions, rewards: try good.rewards.squeeze(dim: 1),
         discounts: good.discounts, nextObservations: good.nextObservations)
-      let error = #expect(throws: TorchError.self) {
+      #expect(throws: RLError.batchShape(part: "rewards", found: [8], expected: [8, 1])) {
         try agent.update(batch, step: 0, RandomGenerator(seed: 1))
       }
-      #expect(error?.description.contains("rewards have the shape [8], expected [8, 1]") == true)
       #expect(try Self.weights(agent) == before)
     }
 
@@ -141,7 +135,7 @@ extension NetworkTests {
       for step in 0..<2 {
         _ = try agent.update(Self.batch(sizes, 8, seed: 2), step: step, RandomGenerator(seed: UInt64(step)))
       }
-      let path = "\(folder)/agent.safetensors"
+      let path = folder.file("agent.safetensors")
       try DrQCheckpoint.write(agent, genome: genome, withOptimizer: true, texts: ["steps": "2"], to: path)
       let copy = try Self.agent(sizes, seed: 9)
       try DrQCheckpoint.read(path, into: copy)
@@ -156,10 +150,15 @@ extension NetworkTests {
       #expect(file.file["optimizer.actor.policy.head.weight.exp_avg"] != nil)
     }
 
-    @Test("a policy read from a checkpoint acts as the agent does", arguments: [state, pixels])
+    @Test(
+      "a policy read from a checkpoint acts as the agent does",
+      arguments: [
+        state,
+        DrQSizes(observation: .pixels(frames: 2, side: 16), actions: 2, hidden: 6, encoderChannels: 3),
+      ])
     func trainedPolicy(_ sizes: DrQSizes) throws {
       let agent = try Self.agent(sizes)
-      let path = "\(folder)/policy.safetensors"
+      let path = folder.file("policy.safetensors")
       try DrQCheckpoint.write(agent, genome: Self.genome(sizes), withOptimizer: false, to: path)
       let observations = try Self.batch(sizes, 3, seed: 5).observations
       let policy = try TrainedPolicy(path: path)
@@ -172,7 +171,7 @@ extension NetworkTests {
 
     @Test("a file of another task or another network is refused with its path")
     func badCheckpoint() throws {
-      let path = "\(folder)/other.safetensors"
+      let path = folder.file("other.safetensors")
       try SafetensorsFile.write(
         [], metadata: Checkpoint.metadata(genome: Genome([0]), buffers: [], own: ["task": "gan"]), to: path)
       let error = #expect(throws: TorchError.self) { try TrainedPolicy(path: path) }
@@ -182,6 +181,52 @@ extension NetworkTests {
       let original = try Self.agent(Self.state, DrQSearchSpace(Self.state).original)
       let other = #expect(throws: TorchError.self) { try DrQCheckpoint.read(path, into: original) }
       #expect(other?.description.contains(path) == true)
+    }
+
+    @Test("sizes that no settings allow are refused with file, text, what it says and what is allowed")
+    func badSizes() throws {
+      let path = folder.file("sizes.safetensors")
+      func complaint(_ text: String) throws -> String {
+        let texts = try Checkpoint.metadata(
+          genome: Self.genome(Self.state), buffers: [], own: ["task": "rl", "sizes": text])
+        try SafetensorsFile.write([], metadata: texts, to: path)
+        let error = #expect(throws: RLError.self) { try TrainedPolicy(path: path) }
+        return error?.description ?? ""
+      }
+      let cases: [(String, (inout DrQSizes) -> Void)] = [
+        ("hidden` is `1`; expected a whole number from 2 to 65536", { $0.hidden = 1 }),
+        ("encoderChannels` is `0`; expected a whole number from 1 to 4096", { $0.encoderChannels = 0 }),
+        ("featureLengths` is `0`; expected a whole number from 1 to 65536", { $0.featureLengths = [25, 0] }),
+        ("featureLengths` is `[]`; expected lengths that differ, at least one", { $0.featureLengths = [] }),
+        (
+          "featureLengths` is `[5, 5]`; expected lengths that differ, at least one",
+          { $0.featureLengths = [5, 5] }
+        ),
+        ("actions` is `-1`; expected a whole number from 1 to 65536", { $0.actions = -1 }),
+        (
+          "observation.state.length` is `0`; expected a whole number from 1 to 65536",
+          { $0.observation = .state(length: 0) }
+        ),
+        (
+          "observation.pixels.side` is `15`; expected a whole number from 16 to 1024",
+          { $0.observation = .pixels(frames: 3, side: 15) }
+        ),
+        (
+          "observation.pixels.frames` is `1099511627776`; expected a whole number from 1 to 65536",
+          { $0.observation = .pixels(frames: 1 << 40, side: 84) }
+        ),
+      ]
+      for (expected, change) in cases {
+        var sizes = Self.state
+        change(&sizes)
+        let text = String(decoding: try JSONEncoder().encode(sizes), as: UTF8.self)
+        #expect(
+          try complaint(text) == "\(path): the header's `sizes.\(expected), as training writes it")
+      }
+      #expect(
+        try complaint("{}")
+          == "\(path): the header's `sizes` is `{}`; "
+          + "expected an agent's sizes in JSON, as training writes it")
     }
 
     @Test("exploring follows the schedule, from a wide distribution to the mean")

@@ -1,25 +1,9 @@
 import Foundation
+import TestSupport
 
 @testable import Safetensors
 
-/// A folder that goes when the test is over.
-final class TemporaryFolder {
-  let path: String
-
-  init() throws {
-    path = NSTemporaryDirectory() + "safetensors-\(UUID().uuidString)"
-    try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
-  }
-
-  deinit {
-    // A folder that stays behind harms no test.
-    try? FileManager.default.removeItem(atPath: path)
-  }
-
-  func file(_ name: String) -> String { "\(path)/\(name)" }
-
-  func names() throws -> [String] { try FileManager.default.contentsOfDirectory(atPath: path).sorted() }
-
+extension TemporaryFolder {
   /// Writes a file with this header, whatever it says, and so many bytes of elements.
   func raw(header: String, length: UInt64? = nil, elements: Int = 0) throws -> String {
     var count = (length ?? UInt64(header.utf8.count)).littleEndian

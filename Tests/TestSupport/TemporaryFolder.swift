@@ -1,10 +1,12 @@
 import Foundation
 
 /// A folder that goes when the test is over.
-final class TemporaryFolder {
-  let path: String
+public final class TemporaryFolder: Sendable {
+  /// Where it is.
+  public let path: String
 
-  init() throws {
+  /// Makes an empty one.
+  public init() throws {
     path = FileManager.default.temporaryDirectory.appendingPathComponent("pbtnas-\(UUID())").path
     try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
   }
@@ -14,15 +16,16 @@ final class TemporaryFolder {
     try? FileManager.default.removeItem(atPath: path)
   }
 
-  func file(_ name: String) -> String { "\(path)/\(name)" }
+  /// The path of a file in it.
+  public func file(_ name: String) -> String { "\(path)/\(name)" }
 
-  func names(in name: String) throws -> [String] {
+  /// The names of what is in it, or in a folder of it, sorted.
+  public func names(in name: String = "") throws -> [String] {
     try FileManager.default.contentsOfDirectory(atPath: file(name)).sorted()
   }
 
-  func names() throws -> [String] { try FileManager.default.contentsOfDirectory(atPath: path).sorted() }
-
-  func write(_ text: String, to name: String) throws {
+  /// Writes a file with a text.
+  public func write(_ text: String, to name: String) throws {
     try Data(text.utf8).write(to: URL(fileURLWithPath: file(name)))
   }
 }
