@@ -22,8 +22,12 @@ class Program:
         self.facts = self._read("ready")
 
     def begin_round(self):
-        self.process.stdin.write("\n")
-        self.process.stdin.flush()
+        try:
+            self.process.stdin.write("\n")
+            self.process.stdin.flush()
+        except BrokenPipeError:
+            # It has ended, which is told where its answer is read.
+            pass
 
     def end_round(self):
         """Waits for the round that was begun, and keeps its seconds."""

@@ -24,7 +24,9 @@ struct Sample: ParsableCommand {
   }
 
   func run() throws {
-    let path = source.hasSuffix(".safetensors") ? source : RunFolder(path: source).best
+    let isFile = source.hasSuffix(".safetensors")
+    if !isFile { try RunFolder(path: source).requireRun() }
+    let path = isFile ? source : RunFolder(path: source).best
     let samples = try TrainedGenerator(path: path).sample(count, seed: seed)
     try Picture.grid(of: samples).write(to: output)
     print(output)

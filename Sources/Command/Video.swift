@@ -35,7 +35,9 @@ struct Video: ParsableCommand {
     let configuration = try RunConfiguration(
       file: folder.configuration, baseFolder: try folder.baseFolder())
     guard case .rl(let settings)? = configuration.task else {
-      throw ValidationError("\(folder.path) is not a run of the task rl")
+      throw ValidationError(
+        "\(folder.path) is a run of the task \(configuration.run.task), and agents alone can be filmed; `pbtnas sample` "
+          + "shows what GANs make")
     }
     let video = try EpisodeVideo(
       settings, checkpoint: folder.best, threads: configuration.run.threadsPerWorker)

@@ -167,12 +167,6 @@ extension SettingsNode {
     keep(key, scalar(key, "a text", default: fallback) ?? fallback)
   }
 
-  /// A text that must be given.
-  public func requiredString(_ key: String) -> String {
-    if !has(key) { report(key, "is missing; expected a text") }
-    return string(key, default: "")
-  }
-
   /// A list of at least one whole number.
   public func ints(_ key: String, default fallback: [Int], in range: ClosedRange<Int> = .min ... .max)
     -> [Int]
@@ -316,8 +310,11 @@ extension SettingsNode {
 public struct AskedKey: Hashable, Sendable {
   /// What stands under a key.
   public enum Kind: Hashable, Sendable {
+    /// A number, a text, or a list of them.
     case value
+    /// The path of a file or folder.
     case path
+    /// Keys of its own.
     case section
   }
 
@@ -357,6 +354,7 @@ extension SettingsNode {
   public var problemCount: Int { problems.list.count }
 
   /// Notes every key, here and in the sections below, that nothing has asked for, and throws all problems found so far.
+  /// A section of which nothing was asked at all was refused as a whole.
   ///
   /// - Throws: ``ConfigurationProblems`` if there are any.
   public func throwProblems() throws {
@@ -369,7 +367,7 @@ extension SettingsNode {
 
   private func reportUnknownKeys() {
     let names = known.map { String($0.key.dropFirst(path.isEmpty ? 0 : path.count + 1)) }
-    for key in entries.keys.sorted() where !names.contains(key) {
+    for key in entries.keys.sorted() where !names.isEmpty && !names.contains(key) {
       report(
         key, "unknown key\(suggestion(for: key, among: names)); keys here: \(names.joined(separator: ", "))")
     }

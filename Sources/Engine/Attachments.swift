@@ -36,7 +36,7 @@ public struct AttachmentFolder: Hashable, Sendable {
     do {
       try write(temporary)
       let name = "\(try FileDigests.compute(temporary)).\(fileExtension)"
-      guard rename(temporary, path(of: name)) == 0 else { throw POSIXError.last }
+      guard rename(temporary, path(of: name)) == 0 else { throw FileError.last(path(of: name), "renaming") }
       try syncNames()
       return name
     } catch {
@@ -48,9 +48,9 @@ public struct AttachmentFolder: Hashable, Sendable {
   /// Brings the folder's names to the disk, before a checkpoint lists one of them.
   private func syncNames() throws {
     let descriptor = open(path, O_RDONLY | O_CLOEXEC)
-    guard descriptor >= 0 else { throw POSIXError.last }
+    guard descriptor >= 0 else { throw FileError.last(path, "opening") }
     defer { close(descriptor) }
-    guard fsync(descriptor) == 0 else { throw POSIXError.last }
+    guard fsync(descriptor) == 0 else { throw FileError.last(path, "writing to the disk") }
   }
 
   /// The digest that an attachment's name promises; nil for a name that none has.

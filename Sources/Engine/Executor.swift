@@ -84,7 +84,9 @@ public struct WorkerLost: Error, Hashable, Sendable, CustomStringConvertible {
 
   /// When a worker is lost.
   public enum Moment: Hashable, Sendable {
-    /// When it had a job, or was one of the first to start.
+    /// When it was one of the first to start, for the second time: nothing can begin.
+    case starting
+    /// When it had a job.
     case working
     /// When it was to take the place of another one, and never came to be ready: no job's fault. Others go on.
     case replacing

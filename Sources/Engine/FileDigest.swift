@@ -33,7 +33,7 @@ final class FileDigests: Sendable {
 
   /// A file's digest, from memory if it has not changed.
   ///
-  /// - Throws: `POSIXError` if it cannot be read.
+  /// - Throws: ``FileError`` if it cannot be read.
   func digest(of path: String) throws -> String {
     let stamp = try Self.stamp(path)
     if let known = known.withLock({ $0[path] }), known.stamp == stamp { return known.digest }
@@ -49,14 +49,13 @@ final class FileDigests: Sendable {
       guard let expected, found != expected else { return nil }
       return "its digest is \(found), expected \(expected)"
     } catch {
-      return
-        "it cannot be read: \((error as? POSIXError).map { String(cString: strerror($0.code.rawValue)) } ?? "\(error)")"
+      return "it cannot be read: \((error as? FileError)?.reason ?? "\(error)")"
     }
   }
 
   /// Notes the digest of a file that was computed while it was written.
   ///
-  /// - Throws: `POSIXError` if it is not there.
+  /// - Throws: ``FileError`` if it is not there.
   func note(_ digest: String, of path: String) throws {
     let stamp = try Self.stamp(path)
     known.withLock { $0[path] = (stamp, digest) }
@@ -69,7 +68,7 @@ final class FileDigests: Sendable {
 
   private static func stamp(_ path: String) throws -> Stamp {
     var status = stat()
-    guard stat(path, &status) == 0 else { throw POSIXError.last }
+    guard stat(path, &status) == 0 else { throw FileError.last(path, "opening") }
     return Stamp(
       inode: UInt64(status.st_ino), size: Int(status.st_size), seconds: status.st_mtim.tv_sec,
       nanoseconds: status.st_mtim.tv_nsec)
@@ -80,10 +79,10 @@ final class FileDigests: Sendable {
 
   /// A file's digest, read from the disk.
   ///
-  /// - Throws: `POSIXError` if it cannot be read.
+  /// - Throws: ``FileError`` if it cannot be read.
   static func compute(_ path: String) throws -> String {
     let descriptor = open(path, O_RDONLY | O_CLOEXEC)
-    guard descriptor >= 0 else { throw POSIXError.last }
+    guard descriptor >= 0 else { throw FileError.last(path, "opening") }
     defer { close(descriptor) }
     let digest = RunningDigest()
     // Read and not mapped: a file that shrinks meanwhile would end the process.
@@ -94,7 +93,7 @@ final class FileDigests: Sendable {
       let count = read(descriptor, buffer.baseAddress, buffer.count)
       if count < 0 {
         if errno == EINTR { continue }
-        throw POSIXError.last
+        throw FileError.last(path, "reading")
       }
       if count == 0 { break }
       digest.add(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
@@ -121,7 +120,23 @@ final class RunningDigest {
   }
 }
 
-extension POSIXError {
+/// What the operating system would not do with a file.
+struct FileError: DiskError, Hashable, CustomStringConvertible {
+  let path: String
+  /// What was tried, such as "renaming".
+  let action: String
+  /// The system's number of the reason.
+  let code: Int32
+
   /// The error of the system call that has just failed.
-  static var last: POSIXError { POSIXError(POSIXErrorCode(rawValue: errno) ?? .EIO) }
+  static func last(_ path: String, _ action: String) -> FileError {
+    FileError(path: path, action: action, code: errno)
+  }
+
+  /// Why, in the system's words.
+  var reason: String { String(cString: strerror(code)) }
+
+  var description: String { "\(path): \(action) failed: \(reason)" }
+
+  var isDiskFull: Bool { [ENOSPC, EDQUOT].contains(code) }
 }

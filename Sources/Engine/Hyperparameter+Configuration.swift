@@ -34,6 +34,15 @@ extension Hyperparameter {
     }
   }
 
+  /// The declaration as it might stand in a settings file.
+  var text: String {
+    switch domain {
+    case .range(let low, let high, let scale):
+      "range: [\(low), \(high)], scale: \(scale.rawValue), perturb: \(perturbFactors), resample: \(resampleProbability)"
+    case .list(let values): "values: \(values), resample: \(resampleProbability)"
+    }
+  }
+
   /// What the trainer would not take; nil if it takes all.
   fileprivate func problem(_ limits: HyperparameterLimits) -> String? {
     guard let limit = limits[name] else { return Self.unknown(name, known: limits.keys.sorted()) }
@@ -48,10 +57,13 @@ extension Hyperparameter {
 
   /// What is said about a name that a trainer does not know.
   static func unknown(_ name: String, known: [String]) -> String {
-    known.isEmpty
-      ? "the trainer takes no hyperparameters"
-      : "the trainer has no hyperparameter `\(name)`\(suggestion(for: name, among: known)); "
-        + "it takes \(known.joined(separator: ", "))"
+    if known.isEmpty { return "the trainer takes no hyperparameters" }
+    // The same name is a section elsewhere in a settings file.
+    let longer = known.first { $0.hasPrefix("\(name).") }
+    return "the trainer has no hyperparameter `\(name)`"
+      + (longer.map { "; a name with dots is one key, such as `\($0):`" }
+        ?? suggestion(for: name, among: known))
+      + "; it takes \(known.joined(separator: ", "))"
   }
 
   /// Reads all that are declared; problems are noted in `node`.
@@ -59,7 +71,12 @@ extension Hyperparameter {
   /// - Parameter limits: what the trainer takes, where that is known.
   static func read(_ node: SettingsNode, _ limits: HyperparameterLimits?) -> [Hyperparameter] {
     node.names.compactMap { name in
-      guard let hyperparameter = Hyperparameter(name: name, from: node.section(name)) else { return nil }
+      let section = node.section(name)
+      if let limits, limits[name] == nil, !section.has("range"), !section.has("values") {
+        node.report(name, unknown(name, known: limits.keys.sorted()))
+        return nil
+      }
+      guard let hyperparameter = Hyperparameter(name: name, from: section) else { return nil }
       if let problem = hyperparameter.problem ?? limits.flatMap({ hyperparameter.problem($0) }) {
         node.report(name, problem)
       }

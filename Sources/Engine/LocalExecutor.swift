@@ -45,24 +45,33 @@ public actor LocalExecutor: Executor {
     self.command = command
     self.logFolder = logFolder
     self.workers = Array(repeating: nil, count: workers)
-    // A worker that dies must show as an error of the write to it, not end this process.
-    signal(SIGPIPE, SIG_IGN)
+    // A worker that dies must show as an error of the write to it, not end this process. Ignored signals would stay ignored
+    // in workers.
+    signal(SIGPIPE) { _ in }
   }
 
   /// Starts the workers and waits until all are ready.
   public func start(lost: @Sendable (WorkerLost) throws -> Void) async throws -> Announcement {
+    if isStopped { throw CancellationError() }
     try FileManager.default.createDirectory(atPath: logFolder, withIntermediateDirectories: true)
-    for number in workers.indices { workers[number] = try launch(number) }
-    for number in workers.indices {
-      do {
-        try await makeReady(number)
-      } catch let error as WorkerLost where !isStopped {
-        // It may have been an accident, such as too little memory for a moment; a trainer that cannot start fails again.
-        try lost(error)
-        workers[number]?.kill()
-        _ = try await launchAndMakeReady(number)
+    do {
+      for number in workers.indices { workers[number] = try launch(number) }
+      for number in workers.indices {
+        do {
+          try await makeReady(number)
+        } catch let error as WorkerLost where !isStopped {
+          // It may have been an accident, such as too little memory for a moment; a trainer that cannot start fails again.
+          try lost(error)
+          workers[number]?.kill()
+          _ = try await launchAndMakeReady(number)
+        }
+        release(number)
       }
-      release(number)
+    } catch {
+      if isStopped { throw CancellationError() }
+      guard var loss = error as? WorkerLost else { throw error }
+      loss.moment = .starting
+      throw loss
     }
     guard let announcement else { throw JobFailed("an executor needs at least one worker") }
     return announcement

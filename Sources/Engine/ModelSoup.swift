@@ -14,6 +14,8 @@ public struct SoupSummary: Codable, Hashable, Sendable {
 
   /// The soup's file.
   public var file: String
+  /// The digest of its bytes; nil in summaries of before there were digests.
+  public var digest: String?
   /// The parts of the network that are averaged, by how their parameters' names begin; nil if all of it is.
   public var parts: [String]?
   /// The interval whose members were tried.
@@ -31,13 +33,15 @@ public struct SoupSummary: Codable, Hashable, Sendable {
 }
 
 extension RunFolder {
-  /// What the last soup was made of and gained; nil if none was made.
+  /// What the last soup was made of and gained; nil if none was made, or its file is another one by now.
   ///
   /// - Throws: ``RunError/noRun(folder:)``
   public func readSoup() throws -> SoupSummary? {
     try requireRun()
-    var soup: SoupSummary? = try Record(path: record).get("soup")
-    soup?.file = bestSoup
+    guard var soup: SoupSummary = try Record(path: record).get("soup"),
+      FileDigests().damage(of: absolute(Self.bestSoupName), expected: soup.digest) == nil
+    else { return nil }
+    soup.file = bestSoup
     return soup
   }
 }
@@ -134,20 +138,21 @@ private struct Kitchen {
     var texts = ingredients[0].productTexts(fitness: fitness, run.space)
     texts["soup"] = try Record.json(members)
     if !parts.isEmpty { texts["soup_parts"] = try Record.json(parts) }
-    try writeSoup(of: chosen.map { ingredients[$0] }, parts: parts, texts: texts, to: folder.bestSoup)
-    let soup = folder.absolute(RunFolder.bestSoupName)
+    try writeSoup(of: chosen.map { ingredients[$0] }, parts: parts, texts: texts, to: trial)
     try FileManager.default.createDirectory(atPath: folder.samples, withIntermediateDirectories: true)
     defer { folder.removeEmptySampleFolders() }
-    return SoupSummary(
-      file: folder.bestSoup, parts: parts.isEmpty ? nil : parts, interval: run.summary.intervals,
-      candidates: candidates,
-      members: members,
+    let summary = SoupSummary(
+      file: folder.bestSoup, digest: try FileDigests.compute(trial), parts: parts.isEmpty ? nil : parts,
+      interval: run.summary.intervals, candidates: candidates, members: members,
       gain: .init(best: alone, soup: fitness),
       gainOnOtherDraws: .init(
         best: try await evaluate(best, genome, others, candidates[0]),
         soup: try await evaluate(
-          soup, genome, others, candidates[0], artifacts: "\(folder.samples)/soup")),
+          trial, genome, others, candidates[0], artifacts: "\(folder.samples)/soup")),
       runBestFitness: run.summary.bestFitness)
+    // An earlier soup stays what it is until everything is known of this one.
+    guard rename(trial, folder.bestSoup) == 0 else { throw FileError.last(folder.bestSoup, "renaming") }
+    return summary
   }
 
   /// The fitness of a network.

@@ -154,7 +154,7 @@ private func noise<Element: StoredElement>(
   var weights = (0..<bytes.count / size).map {
     Element.value(bytes.loadUnaligned(fromByteOffset: $0 * size, as: Element.Bits.self))
   }
-  weights.withUnsafeMutableBufferPointer { addWeightNoise(to: $0, seed: seed) }
+  weights.withUnsafeMutableBufferPointer { addWeightNoise(to: $0, seed: seed, largest: Element.largest) }
   let bits = weights.map { Element.bits($0) }
   try bits.withUnsafeBytes { try writer.write($0) }
 }
@@ -165,6 +165,12 @@ protocol StoredElement {
   associatedtype Value: BinaryFloatingPoint
   static func value(_ bits: Bits) -> Value
   static func bits(_ value: Value) -> Bits
+  /// The largest finite number.
+  static var largest: Double { get }
+}
+
+extension StoredElement {
+  static var largest: Double { Double(Value.greatestFiniteMagnitude) }
 }
 
 enum Float32Element: StoredElement {
@@ -180,6 +186,7 @@ enum Float64Element: StoredElement {
 enum Float16Element: StoredElement {
   @inline(__always) static func value(_ bits: UInt16) -> Float { Float(Float16(bitPattern: bits)) }
   @inline(__always) static func bits(_ value: Float) -> UInt16 { Float16(value).bitPattern }
+  static var largest: Double { Double(Float16.greatestFiniteMagnitude) }
 }
 
 /// The upper half of a float32; rounded to the nearest, ties to even.

@@ -12,6 +12,7 @@ private typealias DatabaseRow = GRDB.Row
 /// all that came before it.
 public final class Record: Sendable {
   let database: DatabaseQueue
+  private let path: String
 
   /// A member in an interval.
   public struct Row: Codable, FetchableRecord, PersistableRecord, Hashable, Sendable {
@@ -53,34 +54,53 @@ public final class Record: Sendable {
   }
 
   /// Opens a record, and makes it if it does not exist.
+  ///
+  /// - Throws: ``RunError/recordDamaged(file:reason:)``, or SQLite's error.
   public init(path: String) throws {
+    self.path = path
     var configuration = Configuration()
     // A log of its own for what is new: a transaction costs no wait for the disk, and others can read meanwhile.
     configuration.journalMode = .wal
     // Others may read meanwhile; they hold up only what `settle` does.
     configuration.busyMode = .timeout(2)
-    database = try DatabaseQueue(path: path, configuration: configuration)
-    try Self.migrator.migrate(database)
+    database = try Self.told(path) {
+      let database = try DatabaseQueue(path: path, configuration: configuration)
+      try Self.migrator.migrate(database)
+      return database
+    }
+  }
+
+  /// Does something with a record, where SQLite finds out whether its file is one.
+  private static func told<Result>(_ path: String, _ body: () throws -> Result) throws -> Result {
+    do {
+      return try body()
+    } catch let error as DatabaseError
+      where [.SQLITE_NOTADB, .SQLITE_CORRUPT].contains(error.resultCode)
+    {
+      throw RunError.recordDamaged(file: path, reason: error.message ?? "\(error.resultCode)")
+    }
   }
 
   /// Looks at the record with one query, which by itself sees one state of it.
   ///
   /// GRDB's `read` would wrap it in five statements that are compiled anew each time, which took longer than most queries.
   func look<Result>(_ query: (Database) throws -> Result) throws -> Result {
-    try database.unsafeRead(query)
+    try Self.told(path) { try database.unsafeRead(query) }
   }
 
   /// Makes several changes, all or none. The statements around them are compiled once.
   private func change(_ changes: (Database) throws -> Void) throws {
-    try database.writeWithoutTransaction { db in
-      try db.cachedStatement(sql: "BEGIN IMMEDIATE").execute()
-      do {
-        try changes(db)
-        try db.cachedStatement(sql: "COMMIT").execute()
-      } catch {
-        // A full disk may have ended the transaction already; why it failed is what counts.
-        if db.isInsideTransaction { try? db.rollback() }
-        throw error
+    try Self.told(path) {
+      try database.writeWithoutTransaction { db in
+        try db.cachedStatement(sql: "BEGIN IMMEDIATE").execute()
+        do {
+          try changes(db)
+          try db.cachedStatement(sql: "COMMIT").execute()
+        } catch {
+          // A full disk may have ended the transaction already; why it failed is what counts.
+          if db.isInsideTransaction { try? db.rollback() }
+          throw error
+        }
       }
     }
   }

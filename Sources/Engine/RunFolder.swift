@@ -122,18 +122,24 @@ public struct RunFolder: Hashable, Sendable {
 
   /// The folder that relative paths in ``configuration`` start from: that of the file that it is a copy of.
   ///
-  /// - Throws: ``RunError/noRun(folder:)`` if this is no run's folder.
+  /// - Throws: ``RunError`` if this is no run's folder, or the file that says so is gone.
   public func baseFolder() throws -> String {
     guard let text = try? String(contentsOfFile: baseFolderFile, encoding: .utf8) else {
-      throw RunError.noRun(folder: path)
+      try requireRun()
+      throw RunError.incomplete(
+        file: baseFolderFile,
+        mend:
+          "expected the folder that relative paths in \(configuration) start from: write its path into the file"
+      )
     }
-    return text
+    // Whoever writes it by hand ends the line.
+    return text.trimmingCharacters(in: .newlines)
   }
 
   /// Makes sure that there is a run, whose record can be opened.
   ///
   /// - Throws: ``RunError/noRun(folder:)``
-  func requireRun() throws {
+  public func requireRun() throws {
     guard FileManager.default.fileExists(atPath: record) else { throw RunError.noRun(folder: path) }
   }
 
@@ -142,10 +148,11 @@ public struct RunFolder: Hashable, Sendable {
   /// - Throws: ``RunError`` if there is no run, or none that is done.
   public func readSummary() throws -> String {
     try requireRun()
-    guard let text = try? String(contentsOfFile: summary, encoding: .utf8) else {
-      throw RunError.notFinished(folder: path)
-    }
-    return text
+    if let text = try? String(contentsOfFile: summary, encoding: .utf8) { return text }
+    let found: RunSummary? = try Record(path: record).get("summary")
+    throw found == nil
+      ? RunError.notFinished(folder: path)
+      : .incomplete(file: summary, mend: "`pbtnas resume \(path)` writes it again")
   }
 
   /// Makes the folders that an interval writes into.
@@ -271,6 +278,10 @@ public enum RunError: Error, Hashable, Sendable {
   case inUse(folder: String)
   /// The folder cannot be written to.
   case cannotWrite(folder: String, reason: String)
+  /// The record is no database any more.
+  case recordDamaged(file: String, reason: String)
+  /// A file that belongs to the run is not there, or cannot be read.
+  case incomplete(file: String, mend: String)
   /// There is no room left for the record or another file of the engine.
   case diskFull(folder: String)
   /// The checkpoints would need more room than the settings allow.
@@ -289,7 +300,7 @@ public enum RunError: Error, Hashable, Sendable {
   case member(Int, interval: Int, reason: String)
   /// Too few members are left as parents, since others failed.
   case tooManyFailed(folder: String, failed: Int, of: Int, member: Int, reason: String)
-  /// No worker can be started any more.
+  /// No worker can be started, or none any more.
   case noWorker(folder: String, reason: String)
 }
 
@@ -301,12 +312,13 @@ extension RunError {
     where error.resultCode == .SQLITE_FULL || error.extendedResultCode == .SQLITE_IOERR_SHMSIZE:
       RunError.diskFull(folder: folder)
     case let error as DatabaseError
-    where [.SQLITE_IOERR, .SQLITE_READONLY, .SQLITE_CANTOPEN].contains(error.resultCode):
+    where [.SQLITE_IOERR, .SQLITE_READONLY, .SQLITE_CANTOPEN, .SQLITE_BUSY].contains(error.resultCode):
       // A used-up quota, too, is no more than an error of reading or writing to SQLite.
       RunError.cannotWrite(
         folder: folder, reason: "the run's record: \(error.message ?? error.extendedResultCode.description)")
-    case is CocoaError where meansFullDisk(error): RunError.diskFull(folder: folder)
-    case let error as WorkerLost where error.moment == .replacingTheLast:
+    case is CocoaError where meansFullDisk(error), is FileError where meansFullDisk(error):
+      RunError.diskFull(folder: folder)
+    case let error as WorkerLost where [.starting, .replacingTheLast].contains(error.moment):
       RunError.noWorker(folder: folder, reason: error.description)
     default: error
     }
@@ -327,13 +339,17 @@ extension RunError: CustomStringConvertible {
       "the run in \(folder) is not finished; go on with it by `pbtnas resume \(folder)`"
     case .inUse(let folder): "another process is working on \(folder); wait for it, or stop it"
     case .cannotWrite(let folder, let reason): "\(folder) cannot be written to: \(reason)"
+    case .recordDamaged(let file, let reason):
+      "\(file): the run's record is damaged (\(reason)); put back a copy of it, or start a new run: the networks in the "
+        + "folder are files of their own"
+    case .incomplete(let file, let mend): "\(file) cannot be read; \(mend)"
     case .diskFull(let folder):
       "\(folder): no room left on the disk for the run's record or files; free some and go on by `pbtnas resume \(folder)`"
     case .diskLimit(let folder, let limit, let used, let needed):
       "\(folder): checkpoints take \(shownBytes(used)) and would need \(shownBytes(needed)) more, which is over storage.disk_limit, "
         + "\(shownBytes(limit)); raise it in \(folder)/config.yml and go on by `pbtnas resume \(folder)`"
     case .changed(let what):
-      "\(what) is not what it was when the run began; a run cannot go on with another"
+      "\(what) is not what it was when the run began; put it back as it was, or start a new run"
     case .settings(let problems): problems.joined(separator: "\n")
     case .lost(let checkpoint, let reason):
       "\(checkpoint) cannot be made again: \(reason)"
@@ -347,7 +363,8 @@ extension RunError: CustomStringConvertible {
       "\(failed) of \(count) members failed, and two with a finite fitness are needed as parents; member \(member): "
         + "\(reason); mend that and go on by `pbtnas resume \(folder)`, which trains them again"
     case .noWorker(let folder, let reason):
-      "no worker can be started any more: \(reason); mend that and go on by `pbtnas resume \(folder)`"
+      "no worker can be started: \(reason); mend that (\(folder)/logs has all that workers said) and try again; a search "
+        + "goes on by `pbtnas resume \(folder)`"
     }
   }
 }

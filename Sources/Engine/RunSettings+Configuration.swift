@@ -12,9 +12,10 @@ extension RunSettings {
     from node: SettingsNode, tasks: [String], limits: [String: HyperparameterLimits] = [:],
     searchSpace: (_ task: String) -> SearchSpace? = { _ in nil }
   ) {
-    let task = node.requiredString("task")
-    if node.has("task"), !tasks.contains(task) {
-      node.report("task", "expected one of \(tasks.joined(separator: ", ")), found `\(task)`")
+    let task = node.string("task", default: "")
+    if !tasks.contains(task) {
+      let expected = "expected one of \(tasks.joined(separator: ", "))"
+      node.report("task", node.has("task") ? "\(expected), found `\(task)`" : "is missing; \(expected)")
     }
     let seed = node.int("seed", default: 0, in: 0...Int.max)
     let method = MethodSettings(from: node.section("search"), limits[task], searchSpace(task))
@@ -35,8 +36,11 @@ extension MethodSettings {
   private static let keys = [
     "populationSize": "population", "intervals": "intervals", "tau": "tau",
     "mixProbability": "mix_probability", "lambda": "lambda", "gamma": "gamma",
-    "gate.from": "mixing", "gate.every": "mixing", "strategy": "strategy",
+    "gate.from": "mixing.from", "gate.every": "mixing.every",
   ]
+
+  /// The whole key of a property, or of a part of it.
+  static func key(of property: String) -> String { "search.\(keys[property] ?? property)" }
 
   /// Reads the section `search`; problems are noted in `node`.
   init(from node: SettingsNode, _ limits: HyperparameterLimits?, _ space: SearchSpace?) {
@@ -53,14 +57,29 @@ extension MethodSettings {
       gamma: node.double("gamma", default: defaults.gamma),
       optimizerState: node.choice("optimizer_state", default: defaults.optimizerState),
       gate: MixingGate(
-        from: mixing.int("from", default: defaults.gate.from),
-        every: mixing.int("every", default: defaults.gate.every)),
+        from: mixing.int("from", default: defaults.gate.from, in: 1...Int.max),
+        every: mixing.int("every", default: defaults.gate.every, in: 1...Int.max)),
       strategy: node.choice("strategy", default: defaults.strategy),
       hyperparameters: Hyperparameter.read(hyperparameters, limits),
       genome: node.texts("genome"))
     // What is wrong with hyperparameters that are declared was noted where they were read.
     let noted = hyperparameters.names.isEmpty ? nil : "hyperparameters"
     report(problems(searchSpace: space).filter { noted.map($0.setting.hasPrefix) != true }, in: node)
+  }
+
+  /// Every setting as text, by its key in the section.
+  var texts: [String: String] {
+    var texts = [
+      "strategy": strategy.rawValue, "population": "\(populationSize)", "intervals": "\(intervals)",
+      "tau": "\(tau)", "mix_probability": "\(mixProbability)", "lambda": "\(lambda)", "gamma": "\(gamma)",
+      "optimizer_state": optimizerState.rawValue, "mixing.from": "\(gate.from)",
+      "mixing.every": "\(gate.every)",
+    ]
+    for hyperparameter in hyperparameters {
+      texts["hyperparameters.\(hyperparameter.name)"] = hyperparameter.text
+    }
+    for (gene, option) in genome ?? [:] { texts["genome.\(gene)"] = option }
+    return texts
   }
 
   /// Notes problems with the method's settings at the keys that they are about.

@@ -38,15 +38,22 @@ public struct RunSettings: Codable, Hashable, Sendable {
   /// What a run that began with other settings cannot go on with; nil if nothing. How many workers there are,
   /// and what is kept, may change.
   func change(since old: RunSettings) -> RunError? {
-    guard old.method == method, old.seed == seed, old.task == task else {
-      return .changed(what: "a setting under `task`, `seed` or `search`")
+    let (before, now) = (old.decisive, decisive)
+    for key in Set(before.keys).union(now.keys).sorted() where before[key] != now[key] {
+      return .changed(what: "the setting `\(key)` (\(before[key] ?? "none"), now \(now[key] ?? "none"))")
     }
     // A setting that the record does not have came with a later version, whose default does as was done before.
     for (key, before) in (old.taskSettings ?? [:]).sorted(by: { $0.key < $1.key }) {
       guard let now = taskSettings?[key], now != before else { continue }
       return .changed(what: "the setting `\(key)` (\(before), now \(now))")
     }
-    return nil
+    return old.method == method ? nil : .changed(what: "the order of `search.hyperparameters`")
+  }
+
+  /// What draws and the method follow from, as text by whole key.
+  private var decisive: [String: String] {
+    let method = Dictionary(uniqueKeysWithValues: method.texts.map { ("search.\($0.key)", $0.value) })
+    return method.merging(["task": task, "seed": String(seed)]) { $1 }
   }
 
   /// Makes settings.

@@ -104,7 +104,7 @@ extension Search {
     // checkpoint that is still kept. The old file may come from one that is long gone.
     try record.set("best", network)
     _ = try record.settle()
-    guard rename(new, folder.best) == 0 else { throw POSIXError.last }
+    guard rename(new, folder.best) == 0 else { throw FileError.last(folder.best, "renaming") }
     best = network
     return network
   }

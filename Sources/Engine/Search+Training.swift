@@ -143,7 +143,8 @@ extension Search {
     switch error {
     case let error as JobFailed: !error.isDiskFull
     case let error as WorkerLost: error.moment != .replacingTheLast
-    case is CheckpointError, is SafetensorsError, is ProtocolViolation: true
+    case let error as SafetensorsError: !error.isDiskFull
+    case is CheckpointError, is ProtocolViolation: true
     default: false
     }
   }

@@ -127,12 +127,17 @@ public actor Search {
     folder.removeEmptySampleFolders()
     try write(summary)
     try record.set("summary", summary)
+    try removeSuperfluous(after: summary)
+    try tell(.runFinished(summary: summary))
+    return summary
+  }
+
+  /// Removes what only a search that goes on would need.
+  private func removeSuperfluous(after summary: RunSummary) throws {
     let last = try record.members(interval: summary.intervals)
     try keepOnly(
       Set(last.map(\.end.name)).union(
         record.sharedAttachments(neededIn: summary.intervals...summary.intervals)))
-    try tell(.runFinished(summary: summary))
-    return summary
   }
 
   /// What the run found, if it has come to its end and its network is there.
@@ -142,6 +147,8 @@ public actor Search {
     else { return nil }
     summary.folder = folder.path
     if !FileManager.default.fileExists(atPath: folder.summary) { try write(summary) }
+    // The process may have ended before that was done.
+    try removeSuperfluous(after: summary)
     report(.runFinished(summary: summary))
     return summary
   }
@@ -163,7 +170,7 @@ public actor Search {
   private func checkOrKeepSearchSpace() throws {
     let problems = method.problems(searchSpace: space)
     guard problems.isEmpty else {
-      throw RunError.settings(problems.map { "\($0.setting): \($0.message)" })
+      throw RunError.settings(problems.map { "\(MethodSettings.key(of: $0.setting)): \($0.message)" })
     }
     let unknown = method.unknownHyperparameters(in: space)
     guard unknown.isEmpty else { throw RunError.settings(unknown) }

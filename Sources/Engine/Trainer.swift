@@ -5,7 +5,7 @@ import Safetensors
 /// A program that initialises, trains and evaluates one network at a time, and keeps its weights in
 /// safetensors files. It knows nothing of populations.
 ///
-/// The engine's side of the same conversation is the worker protocol: ``Job`` and ``Answer`` as JSON lines.
+/// The engine's side of the same conversation is the worker protocol: ``Job`` and `AnswerLine` as JSON lines.
 public protocol Trainer: AnyObject {
   /// The genes that the trainer's networks are built from, and the hyperparameters that ``train(_:progress:)`` can be
   /// told.

@@ -10,6 +10,8 @@ final class WorkerProcess: @unchecked Sendable {
   /// Held while the input is written to or closed: it is closed by whoever stops the worker.
   private let inputLock = Mutex(())
   private let logPath: String
+  /// Where in the log this process began.
+  private let logStart: UInt64
   // Only touched by the one task that uses the worker.
   private var lines: AsyncStream<Data>.Iterator
   private let endOfLines: AsyncStream<Data>.Continuation
@@ -47,8 +49,10 @@ final class WorkerProcess: @unchecked Sendable {
     lines = stream.makeAsyncIterator()
     endOfLines = continuation
     do {
-      process.standardError = try Self.appending(to: logPath)
-      try process.run()
+      let log = try Self.appending(to: logPath)
+      logStart = try log.offset()
+      process.standardError = log
+      try withNoSignalsBlocked { try process.run() }
     } catch {
       let reason = "`\(command.executable)` could not be started: \(error.localizedDescription)"
       throw WorkerLost(worker: number, reason: reason, lastWords: "")
@@ -56,6 +60,16 @@ final class WorkerProcess: @unchecked Sendable {
     Self.readLines(of: output.fileHandleForReading, heartbeat, into: continuation)
     watchEnd()
     heartbeat.watch { [weak self] in self?.kill() }
+  }
+
+  /// Does something in a thread that signals reach. Those of Swift's tasks block most of them, and what is started inherits
+  /// that: it could not be ended, not even by its own parent.
+  private func withNoSignalsBlocked(_ body: () throws -> Void) rethrows {
+    var (none, before) = (sigset_t(), sigset_t())
+    sigemptyset(&none)
+    pthread_sigmask(SIG_SETMASK, &none, &before)
+    defer { pthread_sigmask(SIG_SETMASK, &before, nil) }
+    try body()
   }
 
   private static func appending(to path: String) throws -> FileHandle {
@@ -229,8 +243,16 @@ final class WorkerProcess: @unchecked Sendable {
 
   private func lost(_ reason: String) -> WorkerLost {
     // Without a log there are no last words.
-    let log = (try? String(contentsOfFile: logPath, encoding: .utf8)) ?? ""
-    let tail = log.split(separator: "\n").suffix(3).joined(separator: " | ")
-    return WorkerLost(worker: number, reason: reason, lastWords: String(tail.suffix(500)))
+    let tail = (try? endOfLog()) ?? ""
+    let lines = tail.split(separator: "\n").suffix(3).joined(separator: " | ")
+    return WorkerLost(worker: number, reason: reason, lastWords: String(lines.suffix(500)))
+  }
+
+  /// The last of what this process has written to its log.
+  private func endOfLog() throws -> String {
+    let log = try FileHandle(forReadingFrom: URL(fileURLWithPath: logPath))
+    let end = try log.seekToEnd()
+    try log.seek(toOffset: max(logStart, end - min(end, 4096)))
+    return String(decoding: try log.readToEnd() ?? Data(), as: UTF8.self)
   }
 }

@@ -80,9 +80,11 @@ enum WorkerProtocol {
 
   /// What is wrong with an object that could not be read, in a few words.
   private static func reason(of error: any Error) -> String {
-    func name(_ path: [any CodingKey]) -> String { path.map(\.stringValue).joined(separator: ".") }
+    func name(_ path: [any CodingKey]) -> String {
+      path.map { key in key.intValue.map(String.init) ?? onWire(key.stringValue) }.joined(separator: ".")
+    }
     return switch error {
-    case DecodingError.keyNotFound(let key, _): "`\(key.stringValue)` is missing"
+    case DecodingError.keyNotFound(let key, let context): "`\(name(context.codingPath + [key]))` is missing"
     case DecodingError.typeMismatch(let type, let context):
       "`\(name(context.codingPath))` is not of type \(type)"
     case DecodingError.valueNotFound(_, let context): "`\(name(context.codingPath))` is null"
@@ -91,6 +93,11 @@ enum WorkerProtocol {
         ? "a value of the wrong form" : "`\(name(context.codingPath))`: \(context.debugDescription)"
     default: String(describing: error)
     }
+  }
+
+  /// A key's name as it stands in a line.
+  private static func onWire(_ name: String) -> String {
+    name.reduce(into: "") { $0 += $1.isUppercase ? "_\($1.lowercased())" : String($1) }
   }
 
   /// A value as a line with its end.

@@ -136,7 +136,8 @@ public struct MethodSettings: Hashable, Sendable, Codable {
     require(Set(names).count == names.count, "hyperparameters", "expected names that differ, got \(names)")
     require(
       strategy != .pbt || !hyperparameters.isEmpty, "hyperparameters",
-      "expected at least one, since the strategy pbt searches nothing else")
+      "expected at least one, such as `NAME: {range: [1e-5, 1e-3], scale: log}`, since the strategy pbt searches "
+        + "nothing else")
     require(
       strategy == .pbt || genome == nil, "genome",
       "expected none with the strategy \(strategy.rawValue), whose members have different ones; it is for pbt"
@@ -148,8 +149,11 @@ public struct MethodSettings: Hashable, Sendable, Codable {
   /// What does not fit a search space.
   private func problems(in space: SearchSpace) -> [SettingProblem] {
     guard strategy == .pbt else {
-      let isSearched = strategy == .noMixing || space.genes.contains { $0.options.count > 1 }
-      let reason = "no gene of the search space has two options or more, so there is nothing to search"
+      let isSearched =
+        strategy == .noMixing || !hyperparameters.isEmpty || space.genes.contains { $0.options.count > 1 }
+      let reason =
+        "no gene of the search space has two options or more and no hyperparameters are declared, so there is nothing "
+        + "to search"
       return isSearched ? [] : [SettingProblem(setting: "strategy", message: reason)]
     }
     do {

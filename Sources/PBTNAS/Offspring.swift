@@ -34,7 +34,7 @@ public struct Offspring: Hashable, Sendable, Codable {
   /// Its values of the hyperparameters that are searched, by name.
   public internal(set) var hyperparameters: [String: Double] = [:]
 
-  /// Describes an offspring that ``nextGeneration(after:_:fitness:in:_:seed:)`` did not make.
+  /// Describes an offspring that ``nextGeneration(after:_:fitness:hyperparameters:in:_:seed:)`` did not make.
   public init(
     member: Int, base: Int, donor: Int?, genome: Genome, donatedGenes: [Int], change: Change,
     freshSeed: UInt64, noiseSeed: UInt64, hyperparameters: [String: Double] = [:]

@@ -22,7 +22,9 @@ public struct SearchSpace: Hashable, Sendable {
     for gene in genes {
       if !names.insert(gene.name).inserted { throw .duplicateGene(gene.name) }
       if gene.options.isEmpty { throw .noOptions(gene: gene.name) }
-      if Set(gene.options).count < gene.options.count { throw .duplicateOption(gene: gene.name) }
+      if let twice = gene.options.first(where: { option in gene.options.count { $0 == option } > 1 }) {
+        throw .duplicateOption(gene: gene.name, option: twice)
+      }
       for prefix in gene.owns {
         if !TensorName.isOwnable(prefix) { throw .badPrefix(prefix, gene: gene.name) }
         if let other = owners.updateValue(gene.name, forKey: prefix), other != gene.name {
@@ -96,9 +98,11 @@ extension SearchSpace {
     if let unknown = options.keys.sorted().first(where: { !known.contains($0) }) {
       throw .unknownGene(unknown, known: genes.map(\.name))
     }
+    let missing = genes.map(\.name).filter { options[$0] == nil }
+    guard missing.isEmpty else { throw .missingGenes(missing) }
     var choices: [Int] = []
     for gene in genes {
-      guard let name = options[gene.name] else { throw .missingGene(gene.name) }
+      guard let name = options[gene.name] else { continue }
       guard let choice = gene.options.firstIndex(of: name) else {
         throw .noSuchOption(gene: gene.name, option: name, options: gene.options)
       }
@@ -125,7 +129,7 @@ public enum SearchSpaceError: Error, Hashable, Sendable {
   /// A gene without options.
   case noOptions(gene: String)
   /// A gene with two options of one name.
-  case duplicateOption(gene: String)
+  case duplicateOption(gene: String, option: String)
   /// A gene owns what cannot be the start of a parameter's name.
   case badPrefix(String, gene: String)
   /// Two genes own the same layer.
@@ -136,8 +140,8 @@ public enum SearchSpaceError: Error, Hashable, Sendable {
   case noSuchChoice(gene: String, choice: Int, options: [String])
   /// A gene name that the space does not have.
   case unknownGene(String, known: [String])
-  /// A gene for which no option was given.
-  case missingGene(String)
+  /// Genes for which no option was given.
+  case missingGenes([String])
   /// An option name that the gene does not have.
   case noSuchOption(gene: String, option: String, options: [String])
 }
@@ -149,7 +153,8 @@ extension SearchSpaceError: CustomStringConvertible {
     case .noGenes: "the search space has no genes; it needs at least one"
     case .duplicateGene(let name): "two genes are named `\(name)`; names must differ"
     case .noOptions(let gene): "gene `\(gene)` has no options; it needs at least one"
-    case .duplicateOption(let gene): "gene `\(gene)` has two options with the same name"
+    case .duplicateOption(let gene, let option):
+      "gene `\(gene)` has two options named `\(option)`; names must differ"
     case .badPrefix(let prefix, let gene):
       "gene `\(gene)` owns `\(prefix)`; expected the name of a module or parameter such as "
         + "`generator.cell1.c0`, without `average.` or `optimizer.` and without a dot at either end"
@@ -162,7 +167,8 @@ extension SearchSpaceError: CustomStringConvertible {
         + "(\(options.joined(separator: ", ")))"
     case .unknownGene(let name, let known):
       "there is no gene `\(name)`; the genes are \(known.joined(separator: ", "))"
-    case .missingGene(let name): "no option is given for gene `\(name)`"
+    case .missingGenes(let names):
+      "no option is given for \(names.map { "`\($0)`" }.joined(separator: ", ")); every gene needs one"
     case .noSuchOption(let gene, let option, let options):
       "gene `\(gene)` has no option `\(option)`; its options are \(options.joined(separator: ", "))"
     }

@@ -18,12 +18,13 @@ func noisyWeights(
 
 /// Adds mutation PBT's noise to a weight tensor: a random number of its elements, at most a tenth, each
 /// changed with probability 0.05 by N(0, |10 w|), with 0.05 to N(0, 1), else by N(0, |0.1 w|) (second
-/// parameters are standard deviations); the results are limited to ±10^6.
+/// parameters are standard deviations); the results are limited to ±10^6, or to what the elements can be.
 ///
 /// Elements are drawn with replacement, as in SEARL (Franke et al. 2021, arXiv 2009.01555).
 public func addWeightNoise<Weight: BinaryFloatingPoint>(
-  to weights: UnsafeMutableBufferPointer<Weight>, seed: UInt64
+  to weights: UnsafeMutableBufferPointer<Weight>, seed: UInt64, largest: Double = .infinity
 ) {
+  let limit = min(1e6, largest)
   var random = SeededGenerator(seed: seed)
   for _ in 0..<random.below(weights.count / 10 + 1) {
     let index = random.below(weights.count)
@@ -37,6 +38,6 @@ public func addWeightNoise<Weight: BinaryFloatingPoint>(
       } else {
         weight + abs(0.1 * weight) * random.normal()
       }
-    weights[index] = Weight(min(max(changed, -1e6), 1e6))
+    weights[index] = Weight(min(max(changed, -limit), limit))
   }
 }

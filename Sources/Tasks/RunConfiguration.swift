@@ -1,5 +1,6 @@
 import Configuration
 import Engine
+import Foundation
 import PBTNAS
 import Torch
 
@@ -24,11 +25,11 @@ public enum BuiltInTask: String, CaseIterable, Sendable {
   /// Reads the task's section; problems are noted in `node`.
   ///
   /// - Parameter checksData: whether files that the settings point to are looked at, as far as that takes no
-  ///   time: the Control Suite's models.
+  ///   time.
   public func read(_ node: SettingsNode, checksData: Bool = false) -> TaskSettings {
     let section = node.section(rawValue)
     return switch self {
-    case .gan: .gan(GANSettings(from: section))
+    case .gan: .gan(GANSettings(from: section, checksFiles: checksData))
     case .rl: .rl(RLSettings(from: section, checksModels: checksData))
     }
   }
@@ -79,8 +80,8 @@ public struct RunConfiguration: Sendable {
   ///
   /// - Parameters:
   ///   - baseFolder: the folder that relative paths in the file start from; nil for the file's own.
-  ///   - checksData: whether files that the settings point to are looked at, as far as that takes no time:
-  ///     the Control Suite's models.
+  ///   - checksData: whether files that the settings point to are looked at, as far as that takes no time, and
+  ///     whether there is a program that is named.
   /// - Throws: ``ConfigurationProblem`` or ``ConfigurationProblems`` with everything that is wrong.
   public init(file: String, baseFolder: String? = nil, checksData: Bool = false) throws {
     let node = try SettingsNode.read(file: file, baseFolder: baseFolder)
@@ -109,10 +110,31 @@ public struct RunConfiguration: Sendable {
     }
     let trainer: TrainerSource? =
       run.task == Self.programTask
-      ? .program(node.section(Self.programTask).requiredStrings("command"))
+      ? .program(readProgram(node.section(Self.programTask), checksIt: checksData))
       : task.map { .builtIn($0) }
     if task != nil { run.taskSettings = node.settings(in: run.task) }
     return (run, trainer)
+  }
+
+  /// Reads the program of the user's that trains, with its arguments.
+  ///
+  /// - Parameter checksIt: whether it is looked for.
+  private static func readProgram(_ node: SettingsNode, checksIt: Bool) -> [String] {
+    let command = node.requiredStrings("command")
+    // What is no program is env's business, which starts it: options, and variables to set.
+    if checksIt, let name = command.first, !name.hasPrefix("-"), !name.contains("=") {
+      let places =
+        name.contains("/")
+        ? [URL(fileURLWithPath: name, relativeTo: URL(fileURLWithPath: node.baseFolder)).path]
+        : (ProcessInfo.processInfo.environment["PATH"] ?? "").split(separator: ":").map { "\($0)/\(name)" }
+      if !places.contains(where: FileManager.default.isExecutableFile) {
+        node.report(
+          "command",
+          "there is no program \(name.contains("/") ? places[0] : "`\(name)` in PATH"); expected the name of one, or its "
+            + "path, which starts from the settings file's folder if it is relative")
+      }
+    }
+    return command
   }
 
   /// The user's program that trains, with its arguments; nil where the task is one that pbtnas brings.

@@ -1,6 +1,7 @@
 import Foundation
 import GRDB
 import PBTNAS
+import Safetensors
 import TestSupport
 import Testing
 
@@ -15,6 +16,23 @@ import Testing
     #expect(
       "\(RunError.told(error, folder: "runs/a"))"
         == "runs/a cannot be written to: the run's record: disk I/O error")
+  }
+
+  @Test(
+    "that the engine itself has no room for a network is no member's fault",
+    .enabled(if: SmallDisk.isPossible, "mounting a small file system needs root"))
+  func nobodysFault() throws {
+    let disk = try SmallDisk()
+    try disk.fill(leaving: 8)
+    let length = 100_000
+    let error = #expect(throws: SafetensorsError.self) {
+      let writer = try SafetensorsWriter(
+        path: "\(disk.path)/a.safetensors", tensors: [.init(name: "a", dtype: .float32, shape: [length])],
+        metadata: [:])
+      try [Float](repeating: 1, count: length).withUnsafeBytes { try writer.write($0) }
+      try writer.finish()
+    }
+    #expect(error.map(Search.isMembersFault) == false)
   }
 
   @Test(

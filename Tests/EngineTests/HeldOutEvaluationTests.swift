@@ -138,7 +138,8 @@ import Testing
       try await evaluate { $0.taskSettings = ["toy.episodes": "100"] }
     }
     #expect(changed?.description.contains("`toy.episodes` (10, now 100)") == true)
-    await #expect(throws: RunError.changed(what: "a setting under `task`, `seed` or `search`")) {
+    let seed = settings.seed
+    await #expect(throws: RunError.changed(what: "the setting `seed` (\(seed), now \(seed + 1))")) {
       try await evaluate { $0.seed += 1 }
     }
   }

@@ -82,9 +82,12 @@ import Testing
     let run = try await TestRun.stopped(settings, after: 20)
     var other = settings
     other.method.hyperparameters[0].resampleProbability = 0.3
-    await #expect(throws: RunError.changed(what: "a setting under `task`, `seed` or `search`")) {
+    let error = await #expect(throws: RunError.self) {
       try await run.run(other, InProcessExecutor(workers: 1), resumes: true)
     }
+    let name = other.method.hyperparameters[0].name
+    #expect(error?.description.contains("the setting `search.hyperparameters.\(name)` (") == true)
+    #expect(error?.description.contains("resample: 0.3) is not what it was") == true)
   }
 
   @Test(

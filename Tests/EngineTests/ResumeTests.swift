@@ -139,19 +139,39 @@ import Testing
 
   @Test func aRunDoesNotGoOnWithOtherSettings() async throws {
     let run = try await TestRun.stopped(.test(), after: 11, workers: 1)
-    for change in [\RunSettings.method.lambda, \RunSettings.method.mixProbability] {
+    let changes: [(String, (inout RunSettings) -> Void)] = [
+      ("task", { $0.task = "other" }), ("seed", { $0.seed += 1 }),
+      ("search.strategy", { $0.method.strategy = .mutation }),
+      ("search.population", { $0.method.populationSize += 1 }),
+      ("search.intervals", { $0.method.intervals += 1 }), ("search.tau", { $0.method.tau = 0.3 }),
+      ("search.mix_probability", { $0.method.mixProbability = 0.9 }),
+      ("search.lambda", { $0.method.lambda = 0.9 }), ("search.gamma", { $0.method.gamma = 0.9 }),
+      ("search.optimizer_state", { $0.method.optimizerState = .reset }),
+      ("search.mixing.from", { $0.method.gate.from = 2 }),
+      ("search.mixing.every", { $0.method.gate.every = 2 }),
+      (
+        "search.hyperparameters.rate",
+        { $0.method.hyperparameters = [Hyperparameter(name: "rate", .list([1, 2]))] }
+      ),
+      ("search.genome.gene", { $0.method.genome = ["gene": "option"] }),
+    ]
+    // Every property of a method is among them.
+    #expect(Mirror(reflecting: RunSettings.test().method).children.count == 11)
+    for (key, change) in changes {
       var settings = RunSettings.test()
-      settings[keyPath: change] = 0.9
-      await #expect(throws: RunError.changed(what: "a setting under `task`, `seed` or `search`")) {
+      change(&settings)
+      let error = await #expect(throws: RunError.self) {
         try await run.run(settings, InProcessExecutor(workers: 1), resumes: true)
       }
+      #expect(error?.description.hasPrefix("the setting `\(key)` (") == true)
     }
     var settings = RunSettings.test()
     settings.workers = 3
     try await run.run(settings, InProcessExecutor(workers: 3), resumes: true)
     // Neither does one that has come to its end, which would say that it was done.
     settings.method.intervals += 1
-    await #expect(throws: RunError.changed(what: "a setting under `task`, `seed` or `search`")) {
+    let (now, before) = (settings.method.intervals, settings.method.intervals - 1)
+    await #expect(throws: RunError.changed(what: "the setting `search.intervals` (\(before), now \(now))")) {
       try await run.run(settings, InProcessExecutor(workers: 1), resumes: true)
     }
   }

@@ -140,7 +140,7 @@ import Testing
     await #expect {
       try await run.run(settings, executor)
     } throws: {
-      "\($0)" == "tau: expected a fraction above 0 and at most 0.5, got 0.7"
+      "\($0)" == "search.tau: expected a fraction above 0 and at most 0.5, got 0.7"
     }
     #expect(await executor.count == 0)
   }

@@ -153,8 +153,11 @@ import Testing
     ("Welcome!", "`Welcome!` (not a JSON object)"),
     (#"{"ready":true,"protocol":2,"search_space":7}"#, "protocol 2"),
     (#"{"ready":false,"protocol":1,"search_space":{"genes":[]}}"#, #""ready":false"#),
-    (#"{"ready":true,"protocol":1}"#, "`searchSpace` is missing"),
-    (#"{"ready":true,"protocol":1,"search_space":{"genes":[{"name":"g"}]}}"#, "`options` is missing"),
+    (#"{"ready":true,"protocol":1}"#, "`search_space` is missing"),
+    (
+      #"{"ready":true,"protocol":1,"search_space":{"genes":[{"name":"g"}]}}"#,
+      "`search_space.genes.0.options` is missing"
+    ),
   ])
   func aFirstLineThatIsNoneIsNamedWithWhatWasExpected(line: String, says: String) {
     #expect {

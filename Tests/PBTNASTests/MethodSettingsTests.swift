@@ -90,6 +90,10 @@ import Testing
       let settings = MethodSettings.test(strategy)
       #expect(settings.problems(searchSpace: searched).isEmpty)
       #expect(settings.problems(searchSpace: fixed).isEmpty == [.noMixing, .pbt].contains(strategy))
+      // Numbers are something to search, too: for PBT's own baseline, random search.
+      var numbers = settings
+      numbers.hyperparameters = [Hyperparameter(name: "rate", .list([1, 2]))]
+      #expect(numbers.problems(searchSpace: fixed).isEmpty)
     }
   }
 

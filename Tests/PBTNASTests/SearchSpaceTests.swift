@@ -23,7 +23,7 @@ import Testing
     refuses([], .noGenes)
     refuses([gene("x"), gene("x")], .duplicateGene("x"))
     refuses([gene("x", [])], .noOptions(gene: "x"))
-    refuses([gene("x", ["a", "b", "a"])], .duplicateOption(gene: "x"))
+    refuses([gene("x", ["a", "b", "a"])], .duplicateOption(gene: "x", option: "a"))
     refuses(
       [gene("x", owns: ["net.a"]), gene("y", owns: ["net.a"])],
       .sharedLayer(prefix: "net.a", first: "x", second: "y"))
@@ -78,7 +78,7 @@ import Testing
     let whole = ["c0": "none", "c1": "skip", "pool": "max"]
     var options = whole
     options["pool"] = nil
-    #expect(throws: SearchSpaceError.missingGene("pool")) { try space.genome(named: options) }
+    #expect(throws: SearchSpaceError.missingGenes(["pool"])) { try space.genome(named: options) }
     options = whole.merging(["c2": "conv"]) { old, _ in old }
     #expect(throws: SearchSpaceError.unknownGene("c2", known: ["c0", "c1", "pool"])) {
       try space.genome(named: options)

@@ -21,6 +21,17 @@ import Testing
     #expect(most > 0 || count < 10)
   }
 
+  @Test("noise stays within what the elements' type can be")
+  func limits() {
+    for (largest, limit) in [(65_504.0, 65_504 as Float), (.infinity, 1e6)] {
+      var weights = [Float](repeating: 60_000, count: 10_000)
+      for seed in 1...20 as ClosedRange<UInt64> {
+        weights.withUnsafeMutableBufferPointer { addWeightNoise(to: $0, seed: seed, largest: largest) }
+      }
+      #expect(weights.map(abs).max() == limit)
+    }
+  }
+
   @Test func theSameSeedGivesTheSameNoise() {
     let weights = [Float](repeating: 0.5, count: 1000)
     #expect(noisy(weights, seed: 3) == noisy(weights, seed: 3))

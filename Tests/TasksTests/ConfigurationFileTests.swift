@@ -173,7 +173,7 @@ import Testing
       ),
       (
         "mixing: {from: 0}",
-        ":3: search.mixing: expected an interval, counted from 1, got 0"
+        ":3: search.mixing.from: expected a whole number of at least 1, found 0"
       ),
     ])
   func search(line: String, expected: String) throws {
@@ -263,7 +263,8 @@ import Testing
     #expect(method.strategy == .pbt)
     #expect(
       try complaints("task: gan\ngan: {data: x}\nsearch: {strategy: pbt}\n") == [
-        ":3: search.hyperparameters: expected at least one, since the strategy pbt searches nothing else"
+        ":3: search.hyperparameters: expected at least one, such as `NAME: {range: [1e-5, 1e-3], scale: log}`, since the "
+          + "strategy pbt searches nothing else"
       ])
     #expect(
       try complaints("task: gan\ngan: {data: x}\nsearch: {genome: {a: b}}\n") == [
@@ -276,7 +277,7 @@ import Testing
     arguments: [
       ("cell1.c0: none", "cell1.c0: conv_7x7", "gene `cell1.c0` has no option `conv_7x7`"),
       ("cell1.c0: none", "cell1.c9: none", "there is no gene `cell1.c9`; the genes are cell1.up0, "),
-      ("cell1.c0: none,", "", "no option is given for gene `cell1.c0`"),
+      ("cell1.c0: none,", "", "no option is given for `cell1.c0`; every gene needs one"),
     ])
   func genome(right: String, wrong: String, expected: String) throws {
     let text = """
@@ -371,7 +372,7 @@ import Testing
 
   @Test("a file without a task and data is told both")
   func missing() throws {
-    #expect(try complaints("seed: 1\n").first == ":1: task: is missing; expected a text")
+    #expect(try complaints("seed: 1\n").first == ":1: task: is missing; expected one of gan, rl, program")
     #expect(
       try complaints("task: gan\n") == [
         ":1: gan.data: is missing; expected the folder with Fashion-MNIST's files"

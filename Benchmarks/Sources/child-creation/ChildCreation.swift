@@ -36,6 +36,9 @@ enum ChildCreation {
         let copy = try Process.run(
           URL(fileURLWithPath: "/bin/cp"), arguments: ["\(folder)/base.safetensors", target])
         copy.waitUntilExit()
+        guard copy.terminationStatus == 0 else {
+          throw UsageError(description: "cp ended with status \(copy.terminationStatus)")
+        }
       } else {
         try makeOffspring(in: folder, target)
       }

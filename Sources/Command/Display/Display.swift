@@ -1,5 +1,6 @@
 import Engine
 import Foundation
+import Synchronization
 
 /// Shows a run's events. Called from any thread, one event at a time or several at once.
 protocol Display: AnyObject, Sendable {
@@ -46,12 +47,25 @@ final class QuietDisplay: Display {
   func close() {}
 }
 
-/// Writes text to standard output at once.
+/// Writes text to standard output at once. Where nobody reads it any more, or its file has no room, work goes on without.
 func writeOut(_ text: String) {
-  FileHandle.standardOutput.write(Data(text.utf8))
+  do {
+    try FileHandle.standardOutput.write(contentsOf: Data(text.utf8))
+  } catch {
+    outputIsLost.withLock { isTold in
+      if !isTold {
+        writeError("standard output cannot be written to any more; the work goes on without it\n")
+      }
+      isTold = true
+    }
+  }
 }
 
-/// Writes text to standard error at once.
+/// Whether it has been said that standard output is lost.
+private let outputIsLost = Mutex(false)
+
+/// Writes text to standard error at once, if that is possible.
 func writeError(_ text: String) {
-  FileHandle.standardError.write(Data(text.utf8))
+  // There is nowhere left to tell.
+  try? FileHandle.standardError.write(contentsOf: Data(text.utf8))
 }

@@ -21,7 +21,10 @@ public struct GANSettings: Hashable, Sendable {
   public var classifier: String?
 
   /// Reads the section; problems are noted in `node`. The defaults are the paper's for CIFAR-10, as far as Fashion-MNIST allows.
-  public init(from node: SettingsNode) {
+  ///
+  /// - Parameter checksFiles: whether files are looked at: that the data are there, and the classifier is for the networks' images.
+  public init(from node: SettingsNode, checksFiles: Bool = false) {
+    let problems = node.problemCount
     dataFolder = node.requiredPath("data", expected: "the folder with Fashion-MNIST's files")
     let widths = 1...4096
     sizes = GANSizes(
@@ -33,7 +36,6 @@ public struct GANSettings: Hashable, Sendable {
     let batch = node.section("batch")
     let rates = node.section("learning_rate")
     let adam = node.section("adam")
-    let small = 0.0...1.0
     training = AdversarialTrainingSettings()
     training.discriminatorBatch = batch.int(
       "discriminator", default: training.discriminatorBatch, in: 1...65_536)
@@ -41,13 +43,16 @@ public struct GANSettings: Hashable, Sendable {
     training.discriminatorSteps = node.int(
       "discriminator_steps", default: training.discriminatorSteps, in: 1...100)
     training.generatorLearningRate = rates.double(
-      "generator", default: training.generatorLearningRate, in: small)
+      "generator", default: training.generatorLearningRate, in: GANHyperparameter.generatorLearningRate.limits
+    )
     training.discriminatorLearningRate = rates.double(
-      "discriminator", default: training.discriminatorLearningRate, in: small)
-    training.beta1 = adam.double("beta1", default: training.beta1, in: 0...0.999999)
-    training.beta2 = adam.double("beta2", default: training.beta2, in: 0...0.999999)
+      "discriminator", default: training.discriminatorLearningRate,
+      in: GANHyperparameter.discriminatorLearningRate.limits)
+    training.beta1 = adam.double("beta1", default: training.beta1, in: GANHyperparameter.beta1.limits)
+    training.beta2 = adam.double("beta2", default: training.beta2, in: GANHyperparameter.beta2.limits)
     training.epsilon = adam.double("epsilon", default: training.epsilon, in: 0...1)
-    training.averagingDecay = node.double("averaging_decay", default: training.averagingDecay, in: small)
+    training.averagingDecay = node.double(
+      "averaging_decay", default: training.averagingDecay, in: GANHyperparameter.averagingDecay.limits)
     training.precision = node.choice("precision", default: PrecisionChoice.auto).precision
     device = node.choice("device", default: DeviceChoice.auto)
     cyclesPerInterval = node.int("cycles_per_interval", default: 1000, in: 1...10_000_000)
@@ -55,12 +60,28 @@ public struct GANSettings: Hashable, Sendable {
     shownSamples = node.int("shown_samples", default: 36, in: 1...10_000)
     classifier = node.path("classifier")
     check(node)
+    if checksFiles, node.problemCount == problems { reportFiles(to: node) }
   }
 
   /// The genes of the generator's cells, and the training's numbers that can be searched.
   var searchSpace: SearchSpace {
     SearchSpace(
       genes: GanSearchSpace(cells: sizes.cells).searchSpace.genes, hyperparameters: GANHyperparameter.names)
+  }
+
+  /// Notes what is wrong with the files, as far as that takes no time.
+  private func reportFiles(to node: SettingsNode) {
+    if let missing = FashionMNIST.missingFile(of: .training, in: dataFolder) {
+      node.report(
+        "data",
+        "there is no \(missing); expected the folder with Fashion-MNIST's files, which scripts/setup puts into "
+          + ".deps/data/fashion-mnist: run it, or say where they are")
+    }
+    do {
+      try GarmentClassifier.check(path: classifier, isFor: sizes.resolution)
+    } catch {
+      node.report("classifier", "\(error)")
+    }
   }
 
   /// Notes what does not fit together.

@@ -35,8 +35,7 @@ public final class GANTrainer: Trainer {
   public func train(_ job: TrainJob, progress: (TrainingProgress) -> Void) throws -> TrainingResult {
     let training = try load(
       job.checkpoint, job.genome, GANHyperparameter.apply(job.hyperparameters, to: settings.training))
-    let clock = ContinuousClock()
-    let start = clock.now
+    let stopwatch = Stopwatch()
     var reports = ProgressClock()
     let losses = try run(training, seed: job.seed) { fraction, samples in
       reports.report(fraction: fraction, samples: samples).map(progress)
@@ -45,31 +44,31 @@ public final class GANTrainer: Trainer {
     let fitness = try evaluation.fitness(of: training, seed: job.evaluationSeed) { _ in
       reports.report(fraction: 1, samples: shown).map(progress)
     }
-    let seconds =
-      Double((clock.now - start).components.seconds)
-      + Double((clock.now - start).components.attoseconds) * 1e-18
+    let seconds = stopwatch.seconds
     try GANCheckpoint.write(training, genome: job.genome, withOptimizer: true, to: job.output)
+    let drawn = evaluation.draw(training, seed: job.evaluationSeed, to: job.artifacts)
     return TrainingResult(
       fitness: fitness,
       metrics: [
         "frechet_classifier_distance": -fitness, "discriminator_loss": losses.discriminator,
         "generator_loss": losses.generator,
       ],
-      files: try evaluation.draw(training, seed: job.evaluationSeed, to: job.artifacts), seconds: seconds)
+      files: drawn.files, seconds: seconds,
+      warnings: drawn.problem.map { ["its samples could not be drawn: \($0)"] })
   }
 
   /// Evaluates without training.
   public func evaluate(_ job: EvaluateJob, progress: (TrainingProgress) -> Void) throws -> TrainingResult {
     let training = try load(job.checkpoint, job.genome, settings.training)
-    let start = Date()
+    let stopwatch = Stopwatch()
     var reports = ProgressClock()
     let fitness = try evaluation.fitness(of: training, seed: job.seed) { made in
       reports.report(fraction: Double(made) / Double(settings.fitnessSamples), samples: made).map(progress)
     }
+    let drawn = evaluation.draw(training, seed: job.seed, to: job.artifacts)
     return TrainingResult(
-      fitness: fitness, metrics: ["frechet_classifier_distance": -fitness],
-      files: try evaluation.draw(training, seed: job.seed, to: job.artifacts),
-      seconds: Date().timeIntervalSince(start))
+      fitness: fitness, metrics: ["frechet_classifier_distance": -fitness], files: drawn.files,
+      seconds: stopwatch.seconds, artifactsProblem: drawn.problem)
   }
 
   private func load(
@@ -123,13 +122,8 @@ final class GANEvaluation {
 
   init(_ settings: GANSettings, _ images: ImageSet) throws {
     self.settings = settings
+    try GarmentClassifier.check(path: settings.classifier, isFor: settings.sizes.resolution)
     classifier = try settings.classifier.map { try GarmentClassifier(path: $0) } ?? .bundled()
-    guard classifier.side == settings.sizes.resolution else {
-      throw TorchError(
-        "the classifier is for images of \(classifier.side)x\(classifier.side), the networks make "
-          + "\(settings.sizes.resolution)x\(settings.sizes.resolution); train one by `pbtnas train-classifier --side "
-          + "\(settings.sizes.resolution)` and name its file as `gan.classifier`")
-    }
     reference = try FeatureStatistics(of: classifier.features(of: images))
   }
 
@@ -140,20 +134,26 @@ final class GANEvaluation {
     of training: AdversarialTraining, seed: UInt64, report: (Int) -> Void
   ) throws -> Double {
     let samples = try averagedSamples(training, settings.fitnessSamples, seed: seed, report: report)
-    let features = try withoutGradient { try classifier.features(samples) }
+    let features = try classifier.features(ofAll: samples)
     guard try features.isfinite().all().item() != 0 else { return .nan }
     return -(try FeatureStatistics(of: features).frechetDistance(to: reference))
   }
 
   /// Draws a grid of samples, the same latents each time, as `<path>.png`.
   ///
-  /// - Returns: the files made.
-  func draw(_ training: AdversarialTraining, seed: UInt64, to path: String?) throws -> [String] {
-    guard let path else { return [] }
-    let samples = try averagedSamples(training, settings.shownSamples, seed: seed)
-    guard try samples.isfinite().all().item() != 0 else { return [] }
-    try Picture.grid(of: samples).write(to: "\(path).png")
-    return ["\(path).png"]
+  /// - Returns: the files made, and why there are none where they cannot be: no reason to lose what was trained.
+  func draw(
+    _ training: AdversarialTraining, seed: UInt64, to path: String?
+  ) -> (files: [String], problem: String?) {
+    guard let path else { return ([], nil) }
+    do {
+      let samples = try averagedSamples(training, settings.shownSamples, seed: seed)
+      guard try samples.isfinite().all().item() != 0 else { return ([], nil) }
+      try Picture.grid(of: samples).write(to: "\(path).png")
+      return (["\(path).png"], nil)
+    } catch {
+      return ([], String(describing: error))
+    }
   }
 
   private func averagedSamples(

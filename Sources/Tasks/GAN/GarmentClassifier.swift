@@ -46,10 +46,24 @@ public final class GarmentClassifier {
     try output(features(images))
   }
 
+  /// How many images are looked at together: enough for speed, few enough for the memory.
+  private static let batch = 500
+
   /// The features of all images of a set, [N, 64], a batch at a time.
   func features(of set: ImageSet) throws -> Tensor {
     try withoutGradient {
-      try Tensor.cat(set.mapBatches(of: 500) { images, _ in try features(images) })
+      try Tensor.cat(set.mapBatches(of: Self.batch) { images, _ in try features(images) })
+    }
+  }
+
+  /// The features of images [N, 1, side, side] -> [N, 64], a batch at a time.
+  func features(ofAll images: Tensor) throws -> Tensor {
+    let count = images.shape[0]
+    return try withoutGradient {
+      try Tensor.cat(
+        stride(from: 0, to: count, by: Self.batch).map { begin in
+          try features(images.narrow(dim: 0, start: begin, length: min(Self.batch, count - begin)))
+        })
     }
   }
 }
@@ -67,7 +81,7 @@ extension GarmentClassifier {
     public let testAccuracy: Double
   }
 
-  /// Trains a classifier from scratch: AdamW, its learning rate falling to zero along half a cosine, random mirror images.
+  /// Trains a classifier from scratch: AdamW, its learning rate falling to zero along half a cosine, every other batch mirrored.
   ///
   /// - Parameters:
   ///   - folder: the data set's folder.
@@ -109,7 +123,7 @@ extension GarmentClassifier {
   /// The share of images whose class is found.
   func accuracy(on set: ImageSet) throws -> Double {
     let correct = try withoutGradient {
-      try set.mapBatches(of: 500) { images, labels in
+      try set.mapBatches(of: Self.batch) { images, labels in
         try self(images).argmax(dim: 1).eq(labels).sum().item()
       }
     }
@@ -123,9 +137,32 @@ extension GarmentClassifier {
   /// The classifier that comes with the package.
   ///
   /// - Throws: ``SafetensorsError`` if its file is missing or damaged.
-  static func bundled() throws -> GarmentClassifier {
-    let folder = Bundle.module.resourcePath ?? "."
-    return try GarmentClassifier(path: "\(folder)/fashion-mnist-classifier.safetensors")
+  static func bundled() throws -> GarmentClassifier { try GarmentClassifier(path: bundledPath) }
+
+  private static var bundledPath: String {
+    "\(Bundle.module.resourcePath ?? ".")/fashion-mnist-classifier.safetensors"
+  }
+
+  /// Looks at a classifier's file without reading its weights.
+  ///
+  /// - Parameter path: nil for the classifier that comes with the package.
+  /// - Throws: ``TorchError`` or ``SafetensorsError`` if it is not for images of that size, or is no such file.
+  static func check(path: String?, isFor resolution: Int) throws {
+    let side = try side(of: SafetensorsFile(path: path ?? bundledPath), path: path ?? bundledPath)
+    guard side == resolution else {
+      throw TorchError(
+        "the classifier \(path ?? "that comes with pbtnas") is for images of \(side)x\(side), the networks make "
+          + "\(resolution)x\(resolution); train one by `pbtnas train-classifier --side \(resolution)` and name its file here"
+      )
+    }
+  }
+
+  /// The width and height of the images that a file's classifier is for.
+  private static func side(of file: SafetensorsFile, path: String) throws -> Int {
+    guard file.metadata["format"] == format, let side = file.metadata["side"].flatMap(Int.init) else {
+      throw TorchError("\(path): expected a classifier made by `pbtnas train-classifier`")
+    }
+    return side
   }
 
   /// Reads a classifier that ``write(to:testAccuracy:seed:)`` has written.
@@ -133,10 +170,7 @@ extension GarmentClassifier {
   /// - Throws: ``SafetensorsError`` or ``TorchError`` if the file is not such a one.
   public convenience init(path: String) throws {
     let file = try SafetensorsFile(path: path)
-    guard file.metadata["format"] == Self.format, let side = file.metadata["side"].flatMap(Int.init) else {
-      throw TorchError("\(path): expected a classifier made by `pbtnas train-classifier`")
-    }
-    try self.init(side: side, seed: 0)
+    try self.init(side: Self.side(of: file, path: path), seed: 0)
     for entry in store.entries { try file.load(entry.name, into: entry.tensor) }
   }
 

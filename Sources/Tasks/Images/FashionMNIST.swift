@@ -12,10 +12,6 @@ public struct FashionMNIST: Sendable {
 
   /// The images' width and height.
   public static let side = 28
-  /// The classes' names, by label.
-  public static let classes = [
-    "T-shirt", "trousers", "pullover", "dress", "coat", "sandal", "shirt", "sneaker", "bag", "ankle boot",
-  ]
   /// Pixels, [count, 28, 28], 0 for black.
   public let pixels: [UInt8]
   /// A label for every image, 0...9.
@@ -28,8 +24,7 @@ public struct FashionMNIST: Sendable {
   ///
   /// - Throws: ``ImageDataError`` if a file is missing or wrong.
   public init(folder: String, _ part: Part) throws(ImageDataError) {
-    let imagePath = Self.file(folder, "\(part.rawValue)-images-idx3-ubyte")
-    let labelPath = Self.file(folder, "\(part.rawValue)-labels-idx1-ubyte")
+    let (imagePath, labelPath) = Self.files(folder, part)
     let images = try IDXFile(path: imagePath, rank: 3)
     let labels = try IDXFile(path: labelPath, rank: 1)
     guard images.dimensions[1...] == [Self.side, Self.side], images.dimensions[0] == labels.dimensions[0]
@@ -44,6 +39,19 @@ public struct FashionMNIST: Sendable {
     }
     pixels = images.bytes
     self.labels = labels.bytes
+  }
+
+  /// The first file of a part that is not there; nil if all are.
+  static func missingFile(of part: Part, in folder: String) -> String? {
+    let (images, labels) = files(folder, part)
+    return [images, labels].first { !FileManager.default.fileExists(atPath: $0) }
+  }
+
+  private static func files(_ folder: String, _ part: Part) -> (images: String, labels: String) {
+    (
+      file(folder, "\(part.rawValue)-images-idx3-ubyte"),
+      file(folder, "\(part.rawValue)-labels-idx1-ubyte")
+    )
   }
 
   private static func file(_ folder: String, _ name: String) -> String {

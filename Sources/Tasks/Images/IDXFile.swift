@@ -89,7 +89,7 @@ public struct ImageDataError: Error, Hashable, Sendable {
 extension ImageDataError: CustomStringConvertible {
   /// The file, what is wrong and how to mend it, as a sentence.
   public var description: String {
-    let again = "run scripts/setup to fetch the data again, or name another folder under `gan.data`"
+    let again = "run scripts/setup to fetch the data again, or name another folder"
     return switch reason {
     case .cannotOpen(let code):
       "\(path): cannot be opened (\(String(cString: strerror(code)))); \(again)"

@@ -137,6 +137,14 @@ def fitness(tensors, genome):
     return -sum(abs(w - 0.3) for w in values) / len(values) + 0.01 * sum(genome)
 
 
+def unreachable_signals():
+    """How many signals this process would not get that others end or wake it by."""
+    with open("/proc/self/status") as file:
+        masks = {name: int(mask, 16) for name, mask in (line.split(":") for line in file if line.startswith("Sig")) if name != "SigQ"}
+    signals = [signal.SIGTERM, signal.SIGALRM, signal.SIGUSR1]
+    return sum(masks["SigBlk"] >> number - 1 & 1 or masks["SigIgn"] >> number - 1 & 1 for number in signals)
+
+
 def takes_fault(options):
     for turn in range(options.times):
         try:
@@ -199,7 +207,7 @@ def do_train(job, options):
     answer = {
         "id": job["id"],
         "fitness": fitness(tensors, job["genome"]) if fault != "nan-fitness" else "NaN",
-        "metrics": {"open_files": len(os.listdir("/proc/self/fd")), "threads": int(os.environ["OMP_NUM_THREADS"]), "step": step},
+        "metrics": {"open_files": len(os.listdir("/proc/self/fd")), "threads": int(os.environ["OMP_NUM_THREADS"]), "step": step, "unreachable_signals": unreachable_signals()},
         "files": [],
         "seconds": options.seconds,
     }
