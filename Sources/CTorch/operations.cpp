@@ -2,6 +2,7 @@
 #include "ctorch.h"
 #include "private/clamp.h"
 #include "private/convert.h"
+#include "private/images.h"
 #include "private/linear.h"
 #include "private/tanh.h"
 
@@ -28,7 +29,6 @@
 #include <ATen/ops/dot.h>
 #include <ATen/ops/eq.h>
 #include <ATen/ops/exp.h>
-#include <ATen/ops/flatten.h>
 #include <ATen/ops/flip.h>
 #include <ATen/ops/floor.h>
 #include <ATen/ops/index_select.h>
@@ -221,6 +221,14 @@ ct_error ct_clamp_straight_through(ct_tensor self, double min, double max, ct_te
     auto &&min_ = min;
     auto &&max_ = max;
     *result0 = make(ctorch::clamp_straight_through(self_, min_, max_));
+  });
+}
+
+ct_error ct_lookup(ct_tensor self, ct_tensor table, ct_tensor *result0) {
+  return guarded([&] {
+    auto &&self_ = ref(self);
+    auto &&table_ = ref(table);
+    *result0 = make(ctorch::lookup(self_, table_));
   });
 }
 
@@ -529,7 +537,7 @@ ct_error ct_flatten(ct_tensor self, int64_t start_dim, int64_t end_dim, ct_tenso
     auto &&self_ = ref(self);
     auto &&start_dim_ = start_dim;
     auto &&end_dim_ = end_dim;
-    *result0 = make(at::flatten(self_, start_dim_, end_dim_));
+    *result0 = make(ctorch::flatten(self_, start_dim_, end_dim_));
   });
 }
 

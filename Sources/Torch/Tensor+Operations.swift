@@ -147,6 +147,13 @@ extension Tensor {
     return Tensor(result0)
   }
 
+  /// For each byte its number in a table, [256]; in mixed precision of its type.
+  public func lookup(_ table: Tensor) throws(TorchError) -> Tensor {
+    var result0 = ct_tensor()
+    try check(ct_lookup(self.handle, table.handle, &result0))
+    return Tensor(result0)
+  }
+
   /// The smaller of each pair.
   public func minimum(_ other: Tensor) throws(TorchError) -> Tensor {
     var result0 = ct_tensor()

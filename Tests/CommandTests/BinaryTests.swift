@@ -142,6 +142,15 @@ import Testing
     #expect(try folder.names() == ["bad.yml", "stderr", "stdout"])
   }
 
+  @Test("doctor says what there is")
+  func doctor() throws {
+    let outcome = try call("doctor", folder: try TemporaryFolder())
+    #expect(outcome.code == 0 && outcome.error.isEmpty)
+    for word in ["libtorch", "MuJoCo", "bfloat16", "CUDA"] {
+      #expect(outcome.output.contains(word), "\(outcome)")
+    }
+  }
+
   @Test("a search goes on where nobody reads what it says")
   func closedOutput() throws {
     let folder = try TemporaryFolder()

@@ -120,6 +120,49 @@ import TorchTestSupport
     #expect(try layer(x).elementType == .float32)
   }
 
+  @Test("bytes are looked up in a table, in their own layout and the precision's type", arguments: [1, 2])
+  func lookup(threads: Int) throws {
+    let before = Runtime.threads
+    defer { try? Runtime.setThreads(before) }
+    try Runtime.setThreads(threads)
+    let table = try Tensor((0..<256).map { Float($0) / 255 - 0.5 }, shape: [256])
+    let shape = [3, 9, 84, 84]
+    let numbers = (0..<shape.reduce(1, *)).map { UInt8(truncatingIfNeeded: $0 &* 31 &+ $0 / 7) }
+    let bytes = try Tensor(numbers, shape: shape)
+    let expected = numbers.map { Float($0) / 255 - 0.5 }
+    for format in [MemoryFormat.contiguous, .channelsLast] {
+      let laidOut = try bytes.contiguous(format: format)
+      let found = try laidOut.lookup(table)
+      #expect(found.elementType == .float32 && found.isChannelsLast == (format == .channelsLast))
+      #expect(try found.array(of: Float.self) == expected)
+      let short = try withPrecision(.bfloat16) { try laidOut.lookup(table) }
+      #expect(short.elementType == .bfloat16)
+      #expect(try relativeError(short.to(.float32), found.to(.bfloat16).to(.float32)) == 0)
+    }
+    // A part with gaps in it, and what is refused.
+    let part = try bytes.narrow(dim: 3, start: 2, length: 5)
+    #expect(
+      try part.lookup(table).array(of: Float.self)
+        == part.array(of: UInt8.self).map { Float($0) / 255 - 0.5 })
+    #expect(throws: TorchError.self) { try table.lookup(table) }
+    #expect(throws: TorchError.self) { try bytes.lookup(table.narrow(dim: 0, start: 0, length: 255)) }
+  }
+
+  @Test("the gradient of what was flattened comes in its layout")
+  func flattenedGradient() throws {
+    for format in [MemoryFormat.contiguous, .channelsLast] {
+      let x = try Tensor((0..<2 * 6 * 5 * 4).map(Float.init), shape: [2, 6, 5, 4]).contiguous(format: format)
+      let weights = try Tensor((0..<2 * 120).map { sin(Float($0)) }, shape: [2, 120])
+      try x.setRequiresGradient(true)
+      let flat = try x.flatten(startDim: 1)
+      #expect(flat.shape == [2, 120] && flat.requiresGradient)
+      #expect(try flat.array(of: Float.self) == (0..<240).map(Float.init))
+      let gradient = try #require(try (flat * weights).sum().gradients(of: [x])[0])
+      #expect(gradient.shape == x.shape && gradient.isChannelsLast == (format == .channelsLast))
+      #expect(try gradient.array(of: Float.self) == weights.array(of: Float.self))
+    }
+  }
+
   @Test("initial values have the distributions that are promised")
   func initialValues() throws {
     let store = try ParameterStore(seed: 1)

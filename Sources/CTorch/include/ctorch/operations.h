@@ -25,6 +25,7 @@ ct_error ct_square(ct_tensor self, ct_tensor *result0);
 ct_error ct_floor(ct_tensor self, ct_tensor *result0);
 ct_error ct_clamp(ct_tensor self, double min, double max, ct_tensor *result0);
 ct_error ct_clamp_straight_through(ct_tensor self, double min, double max, ct_tensor *result0);
+ct_error ct_lookup(ct_tensor self, ct_tensor table, ct_tensor *result0);
 ct_error ct_minimum(ct_tensor self, ct_tensor other, ct_tensor *result0);
 ct_error ct_eq(ct_tensor self, ct_tensor other, ct_tensor *result0);
 ct_error ct_isfinite(ct_tensor self, ct_tensor *result0);

@@ -6,6 +6,8 @@ struct Encoder {
   private let firstActivation: Activation
   private let layers: [EncoderLayer]
   private let memoryFormat: MemoryFormat
+  /// What each byte of a picture is to the network: -0.5...0.5.
+  private let scale: Tensor
 
   /// Makes the network at a path.
   ///
@@ -22,12 +24,16 @@ struct Encoder {
         choice.normalization)
     }
     memoryFormat = path.memoryFormat
+    scale = try Tensor((0..<256).map(Float.init), shape: [256]) / 255 - 0.5
   }
 
-  /// images: values 0...255 [B, inputs, side, side] -> [B, channels * side' * side'], side' = (side - 3) / 2
+  /// images: bytes, or numbers 0...255 of another type, [B, inputs, side, side] -> [B, channels * side' * side'], side' = (side - 3) / 2
   /// + 1.
   func callAsFunction(_ images: Tensor, training: Bool) throws -> Tensor {
-    let scaled = try images.contiguous(format: memoryFormat).to(.float32) / 255 - 0.5
+    let images = try images.contiguous(format: memoryFormat)
+    let scaled =
+      try images.elementType == .uint8
+      ? images.lookup(scale.to(images.device)) : images.to(.float32) / 255 - 0.5
     let maps = try firstActivation(first(scaled, training: training))
     return try layers.reduce(maps) { try $1($0, training: training) }.flatten(startDim: 1)
   }
