@@ -27,8 +27,8 @@ struct Encoder {
     scale = try Tensor((0..<256).map(Float.init), shape: [256]) / 255 - 0.5
   }
 
-  /// images: bytes, or numbers 0...255 of another type, [B, inputs, side, side] -> [B, channels * side' * side'], side' = (side - 3) / 2
-  /// + 1.
+  /// images: bytes, or numbers 0...255 of another type, [B, inputs, side, side] -> [B, channels * side' * side'],
+  /// side' = (side - 3) / 2 + 1.
   func callAsFunction(_ images: Tensor, training: Bool) throws -> Tensor {
     let images = try images.contiguous(format: memoryFormat)
     let scaled =
