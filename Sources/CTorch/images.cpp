@@ -30,7 +30,7 @@ template <typename T> void look_up(const at::Tensor &bytes, const at::Tensor &ta
   });
 }
 
-/// Of a tensor whose channels are last: its elements are copied in any case.
+/// All but the first dimension of a tensor whose channels are last: its elements are copied in any case.
 class Flatten : public torch::autograd::Function<Flatten> {
 public:
   static at::Tensor forward(torch::autograd::AutogradContext *context, const at::Tensor &x, int64_t first,
@@ -55,7 +55,8 @@ private:
 at::Tensor ctorch::flatten(const at::Tensor &x, int64_t first, int64_t last) {
   // What is contiguous in both ways is flattened without a copy, and so is its gradient.
   bool has_channels_last = x.dim() == 4 && x.is_contiguous(at::MemoryFormat::ChannelsLast) && !x.is_contiguous();
-  if (has_channels_last && x.requires_grad() && c10::GradMode::is_enabled()) {
+  bool is_whole = first == 1 && (last == -1 || last == 3);
+  if (has_channels_last && is_whole && x.requires_grad() && c10::GradMode::is_enabled()) {
     return Flatten::apply(x, first, last);
   }
   return at::flatten(x, first, last);
@@ -65,14 +66,15 @@ at::Tensor ctorch::lookup(const at::Tensor &bytes, const at::Tensor &table) {
   TORCH_CHECK(bytes.scalar_type() == at::kByte, "expected bytes to look up, found ", bytes.scalar_type());
   TORCH_CHECK(table.dim() == 1 && table.size(0) == 256 && table.scalar_type() == at::kFloat,
               "expected a table of 256 numbers of float32, found ", table.sizes(), " of ", table.scalar_type());
+  TORCH_CHECK(table.device() == bytes.device(), "the table is on ", table.device(), ", the bytes on ", bytes.device());
   auto type = input_type(bytes);
   auto numbers = table.to(type).contiguous();
+  auto result = at::empty_like(bytes, bytes.options().dtype(type));
   bool is_plain = bytes.device().is_cpu() && bytes.is_non_overlapping_and_dense();
   if (!is_plain || (type != at::kFloat && type != at::kBFloat16)) {
-    return at::take(numbers, bytes.to(at::kLong));
+    return at::take_out(result, numbers, bytes.to(at::kLong));
   }
   // Without gaps, and in the same order: one row of numbers.
-  auto result = at::empty_like(bytes, bytes.options().dtype(type));
   if (type == at::kFloat) {
     look_up<float>(bytes, numbers, result);
   } else {

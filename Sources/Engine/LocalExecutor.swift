@@ -55,9 +55,11 @@ public actor LocalExecutor: Executor {
     if isStopped { throw CancellationError() }
     try FileManager.default.createDirectory(atPath: logFolder, withIntermediateDirectories: true)
     do {
-      for number in workers.indices { workers[number] = try launch(number) }
+      // All at once; one that cannot be started yet has its turn below.
+      for number in workers.indices { workers[number] = try? launch(number) }
       for number in workers.indices {
         do {
+          if workers[number] == nil { workers[number] = try launch(number) }
           try await makeReady(number)
         } catch let error as WorkerLost where !isStopped {
           // It may have been an accident, such as too little memory for a moment; a trainer that cannot start fails again.

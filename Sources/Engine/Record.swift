@@ -74,11 +74,14 @@ public final class Record: Sendable {
   private static func told<Result>(_ path: String, _ body: () throws -> Result) throws -> Result {
     do {
       return try body()
-    } catch let error as DatabaseError
-      where [.SQLITE_NOTADB, .SQLITE_CORRUPT].contains(error.resultCode)
-    {
-      throw RunError.recordDamaged(file: path, reason: error.message ?? "\(error.resultCode)")
+    } catch let error as DatabaseError where meansDamage(error) {
+      throw RunError.recordDamaged(file: path, reason: error.message ?? error.resultCode.description)
     }
+  }
+
+  /// Whether an error means that the file is no database, or not a whole one.
+  static func meansDamage(_ error: DatabaseError) -> Bool {
+    [.SQLITE_NOTADB, .SQLITE_CORRUPT].contains(error.resultCode)
   }
 
   /// Looks at the record with one query, which by itself sees one state of it.

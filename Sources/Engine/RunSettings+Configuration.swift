@@ -61,7 +61,7 @@ extension MethodSettings {
         every: mixing.int("every", default: defaults.gate.every, in: 1...Int.max)),
       strategy: node.choice("strategy", default: defaults.strategy),
       hyperparameters: Hyperparameter.read(hyperparameters, limits),
-      genome: node.texts("genome"))
+      genome: node.texts("genome").flatMap { $0.isEmpty ? nil : $0 })
     // What is wrong with hyperparameters that are declared was noted where they were read.
     let noted = hyperparameters.names.isEmpty ? nil : "hyperparameters"
     report(problems(searchSpace: space).filter { noted.map($0.setting.hasPrefix) != true }, in: node)

@@ -26,7 +26,7 @@ extension Search {
       for file in damaged {
         do {
           try await restore(file)
-        } catch let error where Self.isMembersFault(error) && !meansFullDisk(error) && !isInterrupted {
+        } catch let error where Self.isMembersFault(error) && !isInterrupted {
           throw RunError.lost(checkpoint: folder.absolute(file.name), reason: String(describing: error))
         }
       }

@@ -67,8 +67,12 @@ public actor Search {
   /// - Returns: what was found; at once if the run has come to its end before.
   /// - Throws: `CancellationError` after ``interrupt()``; ``MethodError`` if too few members are left; ``RunError``; what the executor throws.
   public func run() async throws -> RunSummary {
-    try checkSettings()
-    if let summary = try finishedBefore() { return summary }
+    do {
+      try checkSettings()
+      if let summary = try finishedBefore() { return summary }
+    } catch {
+      throw RunError.told(error, folder: folder.path)
+    }
     do {
       let summary = try await search()
       await executor.stop()
@@ -146,10 +150,10 @@ public actor Search {
       digests.damage(of: folder.best, expected: best.digest) == nil
     else { return nil }
     summary.folder = folder.path
-    if !FileManager.default.fileExists(atPath: folder.summary) { try write(summary) }
+    if (try? String(contentsOfFile: folder.summary, encoding: .utf8)) == nil { try write(summary) }
+    report(.runFinished(summary: summary))
     // The process may have ended before that was done.
     try removeSuperfluous(after: summary)
-    report(.runFinished(summary: summary))
     return summary
   }
 

@@ -81,7 +81,11 @@ enum WorkerProtocol {
   /// What is wrong with an object that could not be read, in a few words.
   private static func reason(of error: any Error) -> String {
     func name(_ path: [any CodingKey]) -> String {
-      path.map { key in key.intValue.map(String.init) ?? onWire(key.stringValue) }.joined(separator: ".")
+      // Below `metrics`, names are the trainer's.
+      let own = path.firstIndex { $0.stringValue == "metrics" } ?? path.count
+      return path.enumerated().map { place, key in
+        key.intValue.map(String.init) ?? (place > own ? key.stringValue : onWire(key.stringValue))
+      }.joined(separator: ".")
     }
     return switch error {
     case DecodingError.keyNotFound(let key, let context): "`\(name(context.codingPath + [key]))` is missing"

@@ -54,9 +54,14 @@ struct TrainingState {
   static func sizes<Sizes: Decodable>(of checkpoint: Checkpoint, task: String) throws -> Sizes {
     let file = checkpoint.file
     let found = file.metadata[taskKey]
-    guard found == task, let text = file.metadata[sizesKey] else {
+    guard found == task else {
       let other = found.map { "one of `\($0)`" } ?? "a file that names none"
       throw TorchError("\(file.path): expected a checkpoint of the task `\(task)`, found \(other)")
+    }
+    guard let text = file.metadata[sizesKey] else {
+      throw TorchError(
+        "\(file.path): the header's `\(sizesKey)` is missing; expected the networks' sizes in JSON, as training writes them"
+      )
     }
     return try JSONDecoder().decode(Sizes.self, from: Data(text.utf8))
   }

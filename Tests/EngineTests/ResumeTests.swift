@@ -137,6 +137,23 @@ import Testing
     }
   }
 
+  @Test("what a finished run was to remove or write, and ended before, is done when it is asked to go on")
+  func unfinishedEnd() async throws {
+    let run = try TestRun()
+    let summary = try await run.run(.test(), InProcessExecutor(workers: 2))
+    let left = run.folder.absolute(run.folder.start(member: 0, interval: 1))
+    try FileManager.default.createDirectory(
+      atPath: URL(fileURLWithPath: left).deletingLastPathComponent().path, withIntermediateDirectories: true)
+    try Data([1]).write(to: URL(fileURLWithPath: left))
+    // No text in UTF-8.
+    try Data([0xFF, 0xFE]).write(to: URL(fileURLWithPath: run.folder.summary))
+    #expect(throws: RunError.self) { try run.folder.readSummary() }
+    let again = try await run.run(.test(), InProcessExecutor(workers: 1), resumes: true)
+    #expect(again.bestFitness == summary.bestFitness)
+    #expect(!FileManager.default.fileExists(atPath: left))
+    #expect(try run.folder.readSummary().contains("Best fitness"))
+  }
+
   @Test func aRunDoesNotGoOnWithOtherSettings() async throws {
     let run = try await TestRun.stopped(.test(), after: 11, workers: 1)
     let changes: [(String, (inout RunSettings) -> Void)] = [

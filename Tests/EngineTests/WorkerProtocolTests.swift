@@ -136,7 +136,7 @@ import Testing
     (#"{"id":"7","fitness":1}"#, "(`id` is not of type Int)"),
     (#"{"id":7.5,"fitness":1}"#, "(a value of the wrong form)"),
     (#"{"id":7,"fitness":"high"}"#, "`fitness`"),
-    (#"{"id":7,"fitness":1,"metrics":{"loss":"low"}}"#, "`metrics.loss`"),
+    (#"{"id":7,"fitness":1,"metrics":{"FID":"low"}}"#, "`metrics.FID`"),
     (#"{"id":7,"fitness":1,"files":"x"}"#, "`files` is not of type Array"),
     (#"{"id":8,"fitness":1}"#, "an answer to job 8"),
     (#"{"id":7,"metrics":{}}"#, "an answer without `fitness`"),

@@ -139,11 +139,13 @@ import TorchTestSupport
       #expect(short.elementType == .bfloat16)
       #expect(try relativeError(short.to(.float32), found.to(.bfloat16).to(.float32)) == 0)
     }
-    // A part with gaps in it, and what is refused.
-    let part = try bytes.narrow(dim: 3, start: 2, length: 5)
-    #expect(
-      try part.lookup(table).array(of: Float.self)
-        == part.array(of: UInt8.self).map { Float($0) / 255 - 0.5 })
+    // Parts with gaps in them, and what is refused.
+    for format in [MemoryFormat.contiguous, .channelsLast] {
+      let part = try bytes.contiguous(format: format).narrow(dim: 3, start: 2, length: 5)
+      let found = try part.lookup(table)
+      #expect(found.isChannelsLast == (format == .channelsLast))
+      #expect(try found.array(of: Float.self) == part.array(of: UInt8.self).map { Float($0) / 255 - 0.5 })
+    }
     #expect(throws: TorchError.self) { try table.lookup(table) }
     #expect(throws: TorchError.self) { try bytes.lookup(table.narrow(dim: 0, start: 0, length: 255)) }
   }

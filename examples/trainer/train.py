@@ -4,6 +4,7 @@
 docs/trainers.md says what the lines of the protocol and the texts of a checkpoint's header mean.
 """
 
+import errno
 import json
 import math
 import os
@@ -12,7 +13,7 @@ import time
 import traceback
 
 import torch
-from safetensors.torch import load_file, save_file
+from safetensors import torch as safetensors
 from torch import nn
 
 WIDTH, BATCH, STEPS = 32, 128, 200
@@ -58,11 +59,16 @@ def save(job, network, average, optimizer_state):
     tensors = network.state_dict() | {f"average.{name}": value for name, value in average.items()} | optimizer_state
     buffers = json.dumps([name for name, _ in network.named_buffers()])
     texts = {"format": "pbtnas-checkpoint-1", "genome": json.dumps(job["genome"]), "buffers": buffers}
-    save_file(tensors, job["output"], texts)
+    data = safetensors.save(tensors)
+    length = int.from_bytes(data[:8], "little")
+    # With texts, the library's own header is in another order each time; the same job is to give the same bytes.
+    header = json.dumps(json.loads(data[8 : 8 + length]) | {"__metadata__": texts}).encode()
+    with open(job["output"], "wb") as file:
+        file.write(len(header).to_bytes(8, "little") + header + data[8 + length :])
 
 
 def load(job):  # the network, its averaged weights, and all tensors of the file
-    tensors, network = load_file(job["checkpoint"]), Network(job["genome"])
+    tensors, network = safetensors.load_file(job["checkpoint"]), Network(job["genome"])
     network.load_state_dict({name: tensors[name] for name in network.state_dict()})
     return network, {name: tensors[f"average.{name}"] for name, _ in network.named_parameters()}, tensors
 
@@ -130,7 +136,8 @@ def main():
             answer = jobs[job["job"]](job, lambda **message: say(id=job["id"], **message))
         except Exception as error:
             traceback.print_exc()
-            answer = {"error": repr(error), "disk_full": "No space left" in str(error)}
+            is_full = isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)
+            answer = {"error": repr(error), "disk_full": is_full}
         say(id=job["id"], **answer)
 
 

@@ -152,7 +152,7 @@ extension GarmentClassifier {
     guard side == resolution else {
       throw TorchError(
         "the classifier \(path ?? "that comes with pbtnas") is for images of \(side)x\(side), the networks make "
-          + "\(resolution)x\(resolution); train one by `pbtnas train-classifier --side \(resolution)` and name its file here"
+          + "\(resolution)x\(resolution); train one by `pbtnas train-classifier --side \(resolution)` and name its file as `gan.classifier`"
       )
     }
   }
