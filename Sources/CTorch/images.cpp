@@ -1,5 +1,6 @@
 #include "private/images.h"
 #include "private/parallel.h"
+#include "private/product.h"
 
 #include <ATen/autocast_mode.h>
 #include <ATen/core/LegacyTypeDispatch.h>
@@ -7,7 +8,6 @@
 #include <ATen/ops/flatten.h>
 #include <ATen/ops/take.h>
 #include <c10/core/GradMode.h>
-#include <c10/util/BFloat16.h>
 #include <c10/util/Exception.h>
 #include <torch/csrc/autograd/custom_function.h>
 
@@ -33,17 +33,16 @@ template <typename T> void look_up(const at::Tensor &bytes, const at::Tensor &ta
 /// All but the first dimension of a tensor whose channels are last: its elements are copied in any case.
 class Flatten : public torch::autograd::Function<Flatten> {
 public:
-  static at::Tensor forward(torch::autograd::AutogradContext *context, const at::Tensor &x, int64_t first,
-                            int64_t last) {
+  static at::Tensor forward(torch::autograd::AutogradContext *context, const at::Tensor &x) {
     at::AutoDispatchBelowADInplaceOrView below_autograd;
     context->saved_data[shape] = x.sizes();
-    return at::flatten(x, first, last);
+    return at::flatten(x, 1);
   }
 
   static torch::autograd::variable_list backward(torch::autograd::AutogradContext *context,
                                                  const torch::autograd::variable_list &gradients) {
     auto gradient = gradients[0].reshape(context->saved_data[shape].toIntVector());
-    return {gradient.contiguous(at::MemoryFormat::ChannelsLast), at::Tensor(), at::Tensor()};
+    return {gradient.contiguous(at::MemoryFormat::ChannelsLast)};
   }
 
 private:
@@ -57,7 +56,7 @@ at::Tensor ctorch::flatten(const at::Tensor &x, int64_t first, int64_t last) {
   bool has_channels_last = x.dim() == 4 && x.is_contiguous(at::MemoryFormat::ChannelsLast) && !x.is_contiguous();
   bool is_whole = first == 1 && (last == -1 || last == 3);
   if (has_channels_last && is_whole && x.requires_grad() && c10::GradMode::is_enabled()) {
-    return Flatten::apply(x, first, last);
+    return Flatten::apply(x);
   }
   return at::flatten(x, first, last);
 }
@@ -75,10 +74,6 @@ at::Tensor ctorch::lookup(const at::Tensor &bytes, const at::Tensor &table) {
     return at::take_out(result, numbers, bytes.to(at::kLong));
   }
   // Without gaps, and in the same order: one row of numbers.
-  if (type == at::kFloat) {
-    look_up<float>(bytes, numbers, result);
-  } else {
-    look_up<c10::BFloat16>(bytes, numbers, result);
-  }
+  with_type(type, [&](auto number) { look_up<decltype(number)>(bytes, numbers, result); });
   return result;
 }

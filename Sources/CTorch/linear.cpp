@@ -188,15 +188,15 @@ template <Activation activation>
 std::optional<at::Tensor> by_blocks(const at::Tensor &input, const std::optional<at::Tensor> &other,
                                     const at::Tensor &weight, const std::optional<at::Tensor> &bias) {
   auto type = other ? precision_of_blocks({input, *other}, weight, bias) : precision_of_blocks({input}, weight, bias);
+  if (!type) {
+    return std::nullopt;
+  }
   bool has_gradients = c10::GradMode::is_enabled();
-  if (type && weight.size(0) == 1) {
+  if (weight.size(0) == 1) {
     // It is float32, and what is rectified is to be of the precision's type.
     if constexpr (activation == Activation::none) {
       return has_gradients ? SingleOutput::apply(input, weight, bias) : single_output(input, weight, bias);
     }
-    return std::nullopt;
-  }
-  if (!type) {
     return std::nullopt;
   }
   if (has_gradients) {
