@@ -74,14 +74,11 @@ public final class Record: Sendable {
   private static func told<Result>(_ path: String, _ body: () throws -> Result) throws -> Result {
     do {
       return try body()
-    } catch let error as DatabaseError where meansDamage(error) {
+    } catch let error as DatabaseError
+      where [.SQLITE_NOTADB, .SQLITE_CORRUPT].contains(error.resultCode)
+    {
       throw RunError.recordDamaged(file: path, reason: error.message ?? error.resultCode.description)
     }
-  }
-
-  /// Whether an error means that the file is no database, or not a whole one.
-  static func meansDamage(_ error: DatabaseError) -> Bool {
-    [.SQLITE_NOTADB, .SQLITE_CORRUPT].contains(error.resultCode)
   }
 
   /// Looks at the record with one query, which by itself sees one state of it.
@@ -91,19 +88,27 @@ public final class Record: Sendable {
     try Self.told(path) { try database.unsafeRead(query) }
   }
 
+  /// Looks at the record with several queries, which see one state of it.
+  func lookAtOneState<Result>(_ queries: (Database) throws -> Result) throws -> Result {
+    try Self.told(path) { try database.read(queries) }
+  }
+
+  /// Makes a change of one statement, which by itself is a transaction.
+  private func write(_ change: (Database) throws -> Void) throws {
+    try Self.told(path) { try database.writeWithoutTransaction(change) }
+  }
+
   /// Makes several changes, all or none. The statements around them are compiled once.
-  private func change(_ changes: (Database) throws -> Void) throws {
-    try Self.told(path) {
-      try database.writeWithoutTransaction { db in
-        try db.cachedStatement(sql: "BEGIN IMMEDIATE").execute()
-        do {
-          try changes(db)
-          try db.cachedStatement(sql: "COMMIT").execute()
-        } catch {
-          // A full disk may have ended the transaction already; why it failed is what counts.
-          if db.isInsideTransaction { try? db.rollback() }
-          throw error
-        }
+  func change(_ changes: (Database) throws -> Void) throws {
+    try write { db in
+      try db.cachedStatement(sql: "BEGIN IMMEDIATE").execute()
+      do {
+        try changes(db)
+        try db.cachedStatement(sql: "COMMIT").execute()
+      } catch {
+        // A full disk may have ended the transaction already; why it failed is what counts.
+        if db.isInsideTransaction { try? db.rollback() }
+        throw error
       }
     }
   }
@@ -113,7 +118,7 @@ public final class Record: Sendable {
   /// - Returns: false if somebody who reads an older state of the record keeps it from that.
   func settle() throws -> Bool {
     do {
-      try database.writeWithoutTransaction { db in _ = try db.checkpoint(.full) }
+      try write { db in _ = try db.checkpoint(.full) }
       return true
     } catch let error as DatabaseError where error.resultCode == .SQLITE_BUSY {
       return false
@@ -175,7 +180,7 @@ public final class Record: Sendable {
 extension Record {
   /// Keeps a value under a key.
   func set(_ key: String, _ value: some Encodable) throws {
-    try database.writeWithoutTransaction { db in try Self.set(key, value, in: db) }
+    try write { db in try Self.set(key, value, in: db) }
   }
 
   private static func set(_ key: String, _ value: some Encodable, in db: Database) throws {
@@ -195,7 +200,7 @@ extension Record {
 
   /// Notes an event.
   func note(_ event: RunEvent) throws {
-    try database.writeWithoutTransaction { db in try Self.insert([event], into: db) }
+    try write { db in try Self.insert([event], into: db) }
   }
 
   private static func insert(_ events: [RunEvent], into db: Database) throws {
@@ -266,7 +271,7 @@ extension Record {
   /// attachment, the member that added it.
   func maker(of checkpoint: String) throws -> Row? {
     if let name = RunFolder.attachment(named: checkpoint) { return try sharer(of: name) }
-    return try database.read { db in
+    return try lookAtOneState { db in
       try Row.filter(Column("resultCheckpoint") == checkpoint).fetchOne(db)
         ?? Row.filter(Column("startCheckpoint") == checkpoint).order(Column("interval")).fetchOne(db)
     }

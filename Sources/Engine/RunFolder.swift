@@ -311,9 +311,6 @@ extension RunError {
     case let error as DatabaseError
     where error.resultCode == .SQLITE_FULL || error.extendedResultCode == .SQLITE_IOERR_SHMSIZE:
       RunError.diskFull(folder: folder)
-    case let error as DatabaseError where Record.meansDamage(error):
-      RunError.recordDamaged(
-        file: RunFolder(path: folder).record, reason: error.message ?? error.resultCode.description)
     case let error as DatabaseError
     where [.SQLITE_IOERR, .SQLITE_READONLY, .SQLITE_CANTOPEN, .SQLITE_BUSY].contains(error.resultCode):
       // A used-up quota, too, is no more than an error of reading or writing to SQLite.

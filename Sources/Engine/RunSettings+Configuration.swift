@@ -32,15 +32,14 @@ extension RunSettings {
 }
 
 extension MethodSettings {
-  /// The key of every property in a settings file.
+  /// The keys in a settings file of properties that have another name there.
   private static let keys = [
-    "populationSize": "population", "intervals": "intervals", "tau": "tau",
-    "mixProbability": "mix_probability", "lambda": "lambda", "gamma": "gamma",
-    "gate.from": "mixing.from", "gate.every": "mixing.every",
+    "populationSize": "population", "mixProbability": "mix_probability", "gate.from": "mixing.from",
+    "gate.every": "mixing.every",
   ]
 
-  /// The whole key of a property, or of a part of it.
-  static func key(of property: String) -> String { "search.\(keys[property] ?? property)" }
+  /// The key in the section of a property, or of a part of it.
+  static func key(of property: String) -> String { keys[property] ?? property }
 
   /// Reads the section `search`; problems are noted in `node`.
   init(from node: SettingsNode, _ limits: HyperparameterLimits?, _ space: SearchSpace?) {
@@ -84,6 +83,6 @@ extension MethodSettings {
 
   /// Notes problems with the method's settings at the keys that they are about.
   private func report(_ problems: [SettingProblem], in node: SettingsNode) {
-    for problem in problems { node.report(Self.keys[problem.setting] ?? problem.setting, problem.message) }
+    for problem in problems { node.report(Self.key(of: problem.setting), problem.message) }
   }
 }

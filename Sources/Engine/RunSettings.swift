@@ -38,14 +38,17 @@ public struct RunSettings: Codable, Hashable, Sendable {
   /// What a run that began with other settings cannot go on with; nil if nothing. How many workers there are,
   /// and what is kept, may change.
   func change(since old: RunSettings) -> RunError? {
+    func changed(_ key: String, _ before: String?, _ now: String?) -> RunError {
+      .changed(what: "the setting `\(key)` (\(before ?? "none"), now \(now ?? "none"))")
+    }
     let (before, now) = (old.decisive, decisive)
     for key in Set(before.keys).union(now.keys).sorted() where before[key] != now[key] {
-      return .changed(what: "the setting `\(key)` (\(before[key] ?? "none"), now \(now[key] ?? "none"))")
+      return changed(key, before[key], now[key])
     }
     // A setting that the record does not have came with a later version, whose default does as was done before.
     for (key, before) in (old.taskSettings ?? [:]).sorted(by: { $0.key < $1.key }) {
       guard let now = taskSettings?[key], now != before else { continue }
-      return .changed(what: "the setting `\(key)` (\(before), now \(now))")
+      return changed(key, before, now)
     }
     return old.method == method ? nil : .changed(what: "the order of `search.hyperparameters`")
   }

@@ -174,7 +174,7 @@ public actor Search {
   private func checkOrKeepSearchSpace() throws {
     let problems = method.problems(searchSpace: space)
     guard problems.isEmpty else {
-      throw RunError.settings(problems.map { "\(MethodSettings.key(of: $0.setting)): \($0.message)" })
+      throw RunError.settings(problems.map { "search.\(MethodSettings.key(of: $0.setting)): \($0.message)" })
     }
     let unknown = method.unknownHyperparameters(in: space)
     guard unknown.isEmpty else { throw RunError.settings(unknown) }

@@ -50,7 +50,7 @@ struct SharedAttachments: Hashable, Sendable {
 extension Record {
   /// The attachments that the members of an interval share.
   func sharedAttachments(in interval: Int) throws -> SharedAttachments {
-    let (rows, trained) = try database.read { db in
+    let (rows, trained) = try lookAtOneState { db in
       let rows = try Row.filter(Column("sharing") != nil && Column("interval") < interval)
         .order(Column("interval"), Column("member")).fetchAll(db)
       guard !rows.isEmpty else { return (rows, [Int: Int]()) }
@@ -90,7 +90,7 @@ extension Record {
   /// Notes what a member that was trained again does to the shared attachments.
   func replaceSharing(of row: Row, by change: SharedAttachments.Change) throws {
     let text = try Self.json(change)
-    try database.write { db in
+    try self.change { db in
       try db.execute(
         sql: "UPDATE member SET sharing = ? WHERE interval = ? AND member = ?",
         arguments: [text, row.interval, row.member])

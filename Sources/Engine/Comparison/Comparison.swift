@@ -95,15 +95,19 @@ private struct Method: Hashable {
 
   /// The settings that can tell groups of one strategy from each other.
   private static let facts: [(name: String, value: @Sendable (MethodSettings) -> String)] = [
-    ("tau", { "\($0.tau)" }), ("mix_probability", { "\($0.mixProbability)" }), ("lambda", { "\($0.lambda)" }),
-    ("gamma", { "\($0.gamma)" }), ("optimizer_state", { $0.optimizerState.rawValue }),
-    ("mixing.from", { "\($0.gate.from)" }), ("mixing.every", { "\($0.gate.every)" }),
+    fact("tau"), fact("mix_probability"), fact("lambda"), fact("gamma"), fact("optimizer_state"),
+    fact("mixing.from"), fact("mixing.every"),
     (
       "genome",
       { $0.genome.map { $0.sorted { $0.key < $1.key }.map(\.value).joined(separator: "+") } ?? "drawn" }
     ),
     ("hyperparameters", { names(of: $0.hyperparameters) }),
   ]
+
+  /// A setting by its key, as ``MethodSettings/texts`` has it.
+  private static func fact(_ key: String) -> (name: String, value: @Sendable (MethodSettings) -> String) {
+    (key, { $0.texts[key] ?? "" })
+  }
 
   private static func names(of hyperparameters: [Hyperparameter]) -> String {
     hyperparameters.isEmpty ? "none" : hyperparameters.map(\.name).sorted().joined(separator: "+")

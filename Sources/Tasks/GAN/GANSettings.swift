@@ -78,7 +78,7 @@ public struct GANSettings: Hashable, Sendable {
           + ".deps/data/fashion-mnist: run it, or say where they are")
     }
     do {
-      try GarmentClassifier.check(path: classifier, isFor: sizes.resolution)
+      _ = try GarmentClassifier.file(path: classifier, for: sizes.resolution)
     } catch {
       node.report("classifier", "\(error)")
     }

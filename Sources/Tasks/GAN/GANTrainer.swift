@@ -122,8 +122,8 @@ final class GANEvaluation {
 
   init(_ settings: GANSettings, _ images: ImageSet) throws {
     self.settings = settings
-    try GarmentClassifier.check(path: settings.classifier, isFor: settings.sizes.resolution)
-    classifier = try settings.classifier.map { try GarmentClassifier(path: $0) } ?? .bundled()
+    classifier = try GarmentClassifier(
+      GarmentClassifier.file(path: settings.classifier, for: settings.sizes.resolution))
     reference = try FeatureStatistics(of: classifier.features(of: images))
   }
 

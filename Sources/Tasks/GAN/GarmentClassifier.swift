@@ -143,24 +143,26 @@ extension GarmentClassifier {
     "\(Bundle.module.resourcePath ?? ".")/fashion-mnist-classifier.safetensors"
   }
 
-  /// Looks at a classifier's file without reading its weights.
+  /// A classifier's file, of which the weights have not been read.
   ///
   /// - Parameter path: nil for the classifier that comes with the package.
   /// - Throws: ``TorchError`` or ``SafetensorsError`` if it is not for images of that size, or is no such file.
-  static func check(path: String?, isFor resolution: Int) throws {
-    let side = try side(of: SafetensorsFile(path: path ?? bundledPath), path: path ?? bundledPath)
+  static func file(path: String?, for resolution: Int) throws -> SafetensorsFile {
+    let file = try SafetensorsFile(path: path ?? bundledPath)
+    let side = try side(of: file)
     guard side == resolution else {
       throw TorchError(
         "the classifier \(path ?? "that comes with pbtnas") is for images of \(side)x\(side), the networks make "
           + "\(resolution)x\(resolution); train one by `pbtnas train-classifier --side \(resolution)` and name its file as `gan.classifier`"
       )
     }
+    return file
   }
 
   /// The width and height of the images that a file's classifier is for.
-  private static func side(of file: SafetensorsFile, path: String) throws -> Int {
+  private static func side(of file: SafetensorsFile) throws -> Int {
     guard file.metadata["format"] == format, let side = file.metadata["side"].flatMap(Int.init) else {
-      throw TorchError("\(path): expected a classifier made by `pbtnas train-classifier`")
+      throw TorchError("\(file.path): expected a classifier made by `pbtnas train-classifier`")
     }
     return side
   }
@@ -169,8 +171,12 @@ extension GarmentClassifier {
   ///
   /// - Throws: ``SafetensorsError`` or ``TorchError`` if the file is not such a one.
   public convenience init(path: String) throws {
-    let file = try SafetensorsFile(path: path)
-    try self.init(side: Self.side(of: file, path: path), seed: 0)
+    try self.init(SafetensorsFile(path: path))
+  }
+
+  /// Reads the weights of a classifier's file.
+  convenience init(_ file: SafetensorsFile) throws {
+    try self.init(side: Self.side(of: file), seed: 0)
     for entry in store.entries { try file.load(entry.name, into: entry.tensor) }
   }
 
