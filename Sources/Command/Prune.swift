@@ -13,14 +13,15 @@ struct Prune: ParsableCommand {
   @Argument(help: ArgumentHelp("The runs' folders.", valueName: "run"))
   var folders: [String]
 
-  @Flag(help: "Remove nothing, and only say what would be.")
+  @Flag(help: "Remove nothing, and name what would go.")
   var dryRun = false
 
   func run() throws {
     for folder in folders {
-      let pruned = try RunFolder(path: folder).prune(isRehearsal: dryRun)
+      let pruned = try RunFolder(path: folder).prune(isDryRun: dryRun)
+      if dryRun { for name in pruned.names { print("\(folder)/\(name)") } }
       print(
-        "\(folder): \(pruned.files) files \(dryRun ? "would be " : "")removed, \(shownBytes(pruned.bytes)) freed"
+        "\(folder): \(pruned.names.count) files \(dryRun ? "would be " : "")removed, \(shownBytes(pruned.bytes)) freed"
       )
     }
   }

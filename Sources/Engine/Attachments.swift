@@ -27,12 +27,13 @@ public struct AttachmentFolder: Hashable, Sendable {
   ///   - fileExtension: the extension of its name, of lower-case letters and digits.
   ///   - write: writes the file to the path that it is given, complete and safely on the disk.
   /// - Returns: the attachment's name, to be listed in a checkpoint.
-  /// - Throws: what `write` throws, and errors of the file system.
+  /// - Throws: what `write` throws, and errors of the file system; one also if the folder around this one is gone.
   public func add(extension fileExtension: String, _ write: (_ path: String) throws -> Void) throws -> String
   {
-    try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+    // The run's folder is not made again: where it is gone, it has been moved.
+    guard mkdir(path, 0o777) == 0 || errno == EEXIST else { throw FileError.last(path, "making the folder") }
     // Nobody lists this name, so it goes with the next pruning if the process ends here.
-    let temporary = path(of: "new-\(UUID().uuidString)")
+    let temporary = path(of: "\(Self.unfinishedPrefix)\(UUID().uuidString)")
     do {
       try write(temporary)
       let name = "\(try FileDigests.compute(temporary)).\(fileExtension)"
@@ -43,6 +44,14 @@ public struct AttachmentFolder: Hashable, Sendable {
       unlink(temporary)
       throw error
     }
+  }
+
+  /// How the names of attachments begin that are not finished.
+  private static let unfinishedPrefix = "new-"
+
+  /// Whether a file in the folder is one that trainers make: an attachment, or one that is not finished.
+  static func isOwn(_ name: String) -> Bool {
+    digest(in: name) != nil || name.hasPrefix(unfinishedPrefix)
   }
 
   /// Brings the folder's names to the disk, before a checkpoint lists one of them.
@@ -64,7 +73,7 @@ public struct AttachmentFolder: Hashable, Sendable {
 }
 
 extension RunFolder {
-  private static let attachmentFolder = "attachments"
+  static let attachmentFolder = "attachments"
 
   /// An attachment's name in the run's folder.
   static func attachment(_ name: String) -> String { "\(attachmentFolder)/\(name)" }
@@ -77,14 +86,6 @@ extension RunFolder {
 
   /// The files that checkpoints list.
   var attachments: AttachmentFolder { AttachmentFolder(path: absolute(Self.attachmentFolder)) }
-
-  /// The attachments that are there, with what interrupted writers have left, by their names in the run's
-  /// folder.
-  func attachmentNames() throws -> [String] {
-    guard FileManager.default.fileExists(atPath: attachments.path) else { return [] }
-    return try FileManager.default.contentsOfDirectory(atPath: attachments.path)
-      .map(Self.attachment)
-  }
 
   /// The attachments that checkpoints list, by their names in the run's folder.
   ///

@@ -19,9 +19,8 @@ struct FinishedRun: Sendable {
     try folder.requireRun()
     lock = try RunLock(folder)
     record = try Record(path: folder.record)
-    guard let settings: RunSettings = try record.get("settings"),
-      let summary: RunSummary = try record.get("summary"),
-      let space: SearchSpace = try record.get("searchSpace")
+    guard let settings = try record.settings(), let summary = try record.summary(),
+      let space = try record.searchSpace()
     else { throw RunError.notFinished(folder: folder.path) }
     if let change = now?.change(since: settings) { throw change }
     (self.folder, self.settings, self.summary, self.space) = (folder, settings, summary, space)

@@ -43,9 +43,12 @@ extension HeldOutEvaluation {
 
   /// What the record of a run says of its best network; nil if that was not evaluated so.
   init?(_ record: Record) throws {
-    guard let found: Self = try record.get(Self.key), let best: BestNetwork = try record.get("best"),
+    guard let found: Self = try record.get(Self.key), let best = try record.best(),
       best.digest == found.digest
     else { return nil }
+    guard !found.fitness.isEmpty, (found.fitness + [found.searchFitness]).allSatisfy(\.isFinite) else {
+      throw record.damaged("`\(Self.key)` has no finite fitness")
+    }
     self = found
   }
 
@@ -58,7 +61,7 @@ extension RunFolder {
   /// - Throws: ``RunError/noRun(folder:)``
   public func readHeldOutEvaluation() throws -> HeldOutEvaluation? {
     try requireRun()
-    return try HeldOutEvaluation(Record(path: record))
+    return try HeldOutEvaluation(Record(reading: record))
   }
 }
 
@@ -79,7 +82,7 @@ public func evaluateHeldOut(
 ) async throws -> HeldOutEvaluation {
   guard times > 0 else { throw RunError.settings(["times: expected at least 1, got \(times)"]) }
   let run = try FinishedRun(folder, settings)
-  guard let best: BestNetwork = try run.record.get("best") else {
+  guard let best = try run.record.best() else {
     throw RunError.bestDamaged(file: folder.best, reason: "the record does not say whose network it is")
   }
   if let damage = FileDigests().damage(of: folder.best, expected: best.digest) {

@@ -38,7 +38,7 @@ extension RunFolder {
   /// - Throws: ``RunError/noRun(folder:)``
   public func readSoup() throws -> SoupSummary? {
     try requireRun()
-    guard var soup: SoupSummary = try Record(path: record).get("soup"),
+    guard var soup: SoupSummary = try Record(reading: record).get("soup"),
       FileDigests().damage(of: absolute(Self.bestSoupName), expected: soup.digest) == nil
     else { return nil }
     soup.file = bestSoup
@@ -139,8 +139,11 @@ private struct Kitchen {
     texts["soup"] = try Record.json(members)
     if !parts.isEmpty { texts["soup_parts"] = try Record.json(parts) }
     try writeSoup(of: chosen.map { ingredients[$0] }, parts: parts, texts: texts, to: trial)
-    try FileManager.default.createDirectory(atPath: folder.samples, withIntermediateDirectories: true)
-    defer { folder.removeEmptySampleFolders() }
+    try folder.makeSampleFolder()
+    defer {
+      // An empty folder that stays harms nobody.
+      try? folder.removeEmptySampleFolders()
+    }
     let summary = SoupSummary(
       file: folder.bestSoup, digest: try FileDigests.compute(trial), parts: parts.isEmpty ? nil : parts,
       interval: run.summary.intervals, candidates: candidates, members: members,

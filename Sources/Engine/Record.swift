@@ -58,6 +58,7 @@ public final class Record: Sendable {
   /// - Throws: ``RunError/recordDamaged(file:reason:)``, or SQLite's error.
   public init(path: String) throws {
     self.path = path
+    try Self.requireFile(path)
     var configuration = Configuration()
     // A log of its own for what is new: a transaction costs no wait for the disk, and others can read meanwhile.
     configuration.journalMode = .wal
@@ -70,15 +71,68 @@ public final class Record: Sendable {
     }
   }
 
-  /// Does something with a record, where SQLite finds out whether its file is one.
+  /// Opens a record to read it: one of a search that is running, or on a disk that cannot be written to.
+  ///
+  /// - Throws: ``RunError/recordDamaged(file:reason:)``, or SQLite's error.
+  public init(reading path: String) throws {
+    self.path = path
+    try Self.requireFile(path)
+    database = try Self.told(path) {
+      let database = try openToRead(path)
+      let tables = try database.unsafeRead { db in
+        try String.fetchSet(db, sql: "SELECT name FROM sqlite_master WHERE type = 'table'")
+      }
+      if tables.isSuperset(of: ["run", "member", "event"]) { return database }
+      // The process that was to make them may have ended before.
+      guard tables.isSubset(of: ["grdb_migrations"]) else {
+        throw RunError.recordDamaged(file: path, reason: "it has no tables run, member and event")
+      }
+      let empty = try DatabaseQueue()
+      try Self.migrator.migrate(empty)
+      return empty
+    }
+  }
+
+  /// Makes sure that there is a regular file, or nothing: SQLite would wait for what is written to a pipe.
+  private static func requireFile(_ path: String) throws {
+    var status = stat()
+    guard stat(path, &status) != 0 || status.st_mode & S_IFMT == S_IFREG else {
+      throw RunError.recordDamaged(file: path, reason: "it is no regular file")
+    }
+  }
+
+  /// The error that says that the record is damaged.
+  func damaged(_ reason: String) -> RunError { .recordDamaged(file: path, reason: reason) }
+
+  /// Does something with a record, where it turns out whether its file is one.
   private static func told<Result>(_ path: String, _ body: () throws -> Result) throws -> Result {
     do {
       return try body()
-    } catch let error as DatabaseError
-      where [.SQLITE_NOTADB, .SQLITE_CORRUPT].contains(error.resultCode)
-    {
+    } catch let error as DatabaseError where damages.contains(error.resultCode) {
       throw RunError.recordDamaged(file: path, reason: error.message ?? error.resultCode.description)
+    } catch let error as DecodingError {
+      throw RunError.recordDamaged(file: path, reason: "a value of the wrong form: \(brief(error))")
+    } catch let error as RowDecodingError {
+      throw RunError.recordDamaged(file: path, reason: "a value of the wrong type: \(error)")
     }
+  }
+
+  /// What SQLite finds where a file is no database, or no record.
+  private static let damages: [ResultCode] = [
+    .SQLITE_NOTADB, .SQLITE_CORRUPT, .SQLITE_ERROR, .SQLITE_MISMATCH, .SQLITE_CONSTRAINT, .SQLITE_TOOBIG,
+  ]
+
+  /// Where a value is that cannot be read, and why, in a few words.
+  static func brief(_ error: DecodingError) -> String {
+    let context: DecodingError.Context? =
+      switch error {
+      case .typeMismatch(_, let context), .valueNotFound(_, let context), .keyNotFound(_, let context),
+        .dataCorrupted(let context):
+        context
+      @unknown default: nil
+      }
+    let place = context?.codingPath.map(\.stringValue).joined(separator: ".") ?? ""
+    return (place.isEmpty ? "" : "`\(place)`: ") + (context?.debugDescription ?? "unknown")
   }
 
   /// Looks at the record with one query, which by itself sees one state of it.
@@ -124,55 +178,6 @@ public final class Record: Sendable {
       return false
     }
   }
-
-  /// Append-only: a migration that has been released is never changed.
-  private static var migrator: DatabaseMigrator {
-    var migrator = DatabaseMigrator()
-    migrator.registerMigration("1: run, member, event") { db in
-      try db.create(table: "run") { table in
-        table.primaryKey("key", .text)
-        table.column("value", .text).notNull()
-      }
-      try db.create(table: "member") { table in
-        table.column("interval", .integer).notNull()
-        table.column("member", .integer).notNull()
-        table.primaryKey(["interval", "member"])
-        table.column("genome", .text).notNull()
-        table.column("startCheckpoint", .text).notNull()
-        table.column("offspring", .text)
-        table.column("freshTensors", .integer).notNull()
-        table.column("isFinished", .boolean).notNull()
-        table.column("fitness", .double)
-        table.column("resultCheckpoint", .text)
-        table.column("metrics", .text)
-        table.column("seconds", .double)
-        table.column("failure", .text)
-      }
-      try db.create(table: "event") { table in
-        table.autoIncrementedPrimaryKey("id")
-        table.column("time", .double).notNull()
-        table.column("kind", .text).notNull()
-        table.column("details", .text).notNull()
-      }
-    }
-    migrator.registerMigration("2: digests of checkpoints") { db in
-      try db.alter(table: "member") { table in
-        table.add(column: "startDigest", .text)
-        table.add(column: "resultDigest", .text)
-      }
-    }
-    migrator.registerMigration("3: hyperparameters") { db in
-      try db.alter(table: "member") { $0.add(column: "hyperparameters", .text) }
-    }
-    migrator.registerMigration("4: shared attachments") { db in
-      try db.alter(table: "member") { $0.add(column: "sharing", .text) }
-      // Most runs share nothing, and then need not look through their members.
-      try db.create(
-        index: "memberSharing", on: "member", columns: ["interval", "member"],
-        condition: Column("sharing") != nil)
-    }
-    return migrator
-  }
 }
 
 // MARK: Values of the run
@@ -195,7 +200,11 @@ extension Record {
     let text = try look { db in
       try String.fetchOne(db, sql: "SELECT value FROM run WHERE key = ?", arguments: [key])
     }
-    return try text.map { try Self.parse($0) }
+    do {
+      return try text.map { try Self.parse($0) }
+    } catch let error as DecodingError {
+      throw damaged("the run's `\(key)`: \(Self.brief(error))")
+    }
   }
 
   /// Notes an event.
@@ -214,7 +223,15 @@ extension Record {
   public func events(kind: String) throws -> [RunEvent] {
     try look { db in
       try String.fetchAll(db, sql: "SELECT details FROM event WHERE kind = ? ORDER BY id", arguments: [kind])
-    }.map { try Self.parse($0) }
+        .map { try Self.parse($0) }
+    }
+  }
+
+  /// How many events there are of a kind.
+  func count(ofEvents kind: String) throws -> Int {
+    try look { db in
+      try Int.fetchOne(db, sql: "SELECT count(*) FROM event WHERE kind = ?", arguments: [kind]) ?? 0
+    }
   }
 }
 
@@ -222,32 +239,42 @@ extension Record {
 
 extension Record {
   /// The members of an interval, by member number.
+  ///
+  /// - Throws: ``RunError/recordDamaged(file:reason:)`` if they are not all there, or say what cannot be.
   public func members(interval: Int) throws -> [Row] {
-    try look { db in
+    let rows = try look { db in
       let statement = try db.cachedStatement(sql: "SELECT * FROM member WHERE interval = ? ORDER BY member")
       return try Row.fetchAll(statement, arguments: [interval])
     }
+    return try checkedInterval(rows)
   }
 
   /// The members of all intervals.
   public func allMembers() throws -> [Row] {
-    try look { db in
-      try Row.order(Column("interval"), Column("member")).fetchAll(db)
+    try checked(look { db in try Row.order(Column("interval"), Column("member")).fetchAll(db) })
+  }
+
+  /// The best fitness of every interval, in their order; nil where no member has one.
+  func bestFitness() throws -> [Double?] {
+    guard let intervals = try lastInterval() else { return [] }
+    let found = try look { db in
+      try DatabaseRow.fetchAll(db, sql: "SELECT interval, max(fitness) FROM member GROUP BY interval")
+        .map { (Int.fromDatabaseValue($0[0]), Double.fromDatabaseValue($0[1])) }
     }
+    var best = [Double?](repeating: nil, count: intervals)
+    for case (let interval?, let fitness?) in found where (1...intervals).contains(interval) {
+      guard fitness.isFinite else { throw damaged("interval \(interval) has the fitness \(fitness)") }
+      best[interval - 1] = fitness
+    }
+    return best
   }
 
   /// How many offspring there were in all intervals, and how many of their tensors no parent could give.
   func offspringTotals() throws -> (count: Int, freshTensors: Int) {
     try look { db in
       let row = try DatabaseRow.fetchOne(db, sql: "SELECT count(offspring), sum(freshTensors) FROM member")
-      return (row?[0] ?? 0, row?[1] ?? 0)
-    }
-  }
-
-  /// The last interval whose members are known; nil before the first.
-  public func lastInterval() throws -> Int? {
-    try look { db in
-      try Int.fetchOne(db, sql: "SELECT max(interval) FROM member")
+      let numbers = row.map { row in [0, 1].map { Int.fromDatabaseValue(row[$0]) ?? 0 } }
+      return (numbers?[0] ?? 0, numbers?[1] ?? 0)
     }
   }
 
@@ -271,10 +298,11 @@ extension Record {
   /// attachment, the member that added it.
   func maker(of checkpoint: String) throws -> Row? {
     if let name = RunFolder.attachment(named: checkpoint) { return try sharer(of: name) }
-    return try lookAtOneState { db in
+    let row = try lookAtOneState { db in
       try Row.filter(Column("resultCheckpoint") == checkpoint).fetchOne(db)
         ?? Row.filter(Column("startCheckpoint") == checkpoint).order(Column("interval")).fetchOne(db)
     }
+    return try row.map { try checked([$0])[0] }
   }
 
   /// Notes that a checkpoint has other bytes than before.

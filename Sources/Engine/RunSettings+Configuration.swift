@@ -25,7 +25,7 @@ extension RunSettings {
       task: task, seed: UInt64(seed), method: method,
       workers: workers.int("count", default: defaults.workers, in: 1...1024),
       threadsPerWorker: workers.int("threads", default: defaults.threadsPerWorker, in: 1...1024),
-      retries: workers.int("retries", default: defaults.retries, in: 0...100),
+      retries: workers.int("retries", default: defaults.retries, in: RunSettings.retryLimits),
       heartbeatTimeout: workers.double("heartbeat_timeout", default: defaults.heartbeatTimeout, in: 1...1e6),
       storage: StorageSettings(from: node.section("storage")))
   }

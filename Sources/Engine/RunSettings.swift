@@ -14,6 +14,8 @@ public struct RunSettings: Codable, Hashable, Sendable {
   public var threadsPerWorker: Int
   /// How often a job is tried again after its worker was lost.
   public var retries: Int
+  /// How often that may be.
+  static let retryLimits = 0...100
   /// How many seconds a worker may say nothing, while it starts or has a job, before it counts as hung and is replaced.
   public var heartbeatTimeout: Double
   /// What stays on the disk.

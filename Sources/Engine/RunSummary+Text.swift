@@ -7,21 +7,21 @@ extension RunSummary {
   /// - Throws: ``MethodError`` if no member ever had a finite fitness.
   init(_ folder: RunFolder, _ record: Record, _ measured: RunClock.Measured) throws {
     let first = try record.members(interval: 1)
-    guard let best: BestNetwork = try record.get("best") else {
+    guard let best = try record.best() else {
       throw MethodError.tooFewFinite(finite: 0, of: first.count)
     }
     let offspring = try record.offspringTotals()
-    let hyperparameters = try record.members(interval: best.interval)[best.member].decodedHyperparameters()
+    let hyperparameters = try record.member(best.member, interval: best.interval).decodedHyperparameters()
     let showing: Showing? = try record.get(Search.showingKey)
     self.init(
-      folder: folder.path, task: try record.get("settings", as: RunSettings.self)?.task,
+      folder: folder.path, task: try record.settings()?.task,
       bestFitness: best.fitness, bestMember: best.member, bestInterval: best.interval,
       bestGenome: best.genome, bestHyperparameters: hyperparameters.isEmpty ? nil : hyperparameters,
       bestFiles: showing?.files, bestFilesProblem: showing?.problem,
       firstIntervalBestFitness: first.compactMap(\.fitness).max() ?? .nan,
       intervals: try record.lastInterval() ?? 0, offspring: offspring.count,
       freshTensors: offspring.freshTensors,
-      lostJobs: try record.events(kind: "workerLost").count, seconds: measured.total,
+      lostJobs: try record.count(ofEvents: "workerLost"), seconds: measured.total,
       engineShare: measured.total > 0 ? max(0, 1 - measured.useful / measured.total) : 0)
   }
 
@@ -36,7 +36,7 @@ extension RunSummary {
     let shown = (bestFiles ?? []).map {
       "  \($0.padding(toLength: 16, withPad: " ", startingAt: 0))  what the best network does\n"
     }
-    let metrics = try record.members(interval: bestInterval)[bestMember].decodedMetrics()
+    let metrics = try record.member(bestMember, interval: bestInterval).decodedMetrics()
     let measured = metrics.sorted { $0.key < $1.key }.map {
       "  \($0.key): \(String(format: "%.6g", $0.value))\n"
     }

@@ -79,14 +79,22 @@ extension Search {
     }
   }
 
+  /// Makes the folders that an interval writes into.
+  ///
+  /// - Throws: ``RunError/moved(folder:)`` if the run's folder is not where it was when the search began.
+  func prepare(_ interval: Int) throws {
+    try lock.check(folder)
+    try folder.prepare(interval: interval)
+  }
+
   /// Makes sure that the best network's file is what the record says.
   func repairBest() async throws {
     guard let best, let digest = best.digest,
       let damage = digests.damage(of: folder.best, expected: digest)
     else { return }
     try tell(.checkpointDamaged(file: "best.safetensors", reason: damage))
-    let row = try record.members(interval: best.interval)[best.member]
-    try folder.prepare(interval: best.interval)
+    let row = try record.member(best.member, interval: best.interval)
+    try prepare(best.interval)
     let written = try await writeBest(best, from: row)
     try tell(.checkpointRestored(file: "best.safetensors", isIdentical: written.digest == digest))
   }
@@ -149,7 +157,7 @@ extension Search {
       throw RunError.lost(
         checkpoint: folder.absolute(file.name), reason: "\(damage), and the record does not say who made it")
     }
-    try folder.prepare(interval: maker.interval)
+    try prepare(maker.interval)
     let made: KnownFile
     if let name = RunFolder.attachment(named: file.name) {
       made = try await makeShared(name, by: maker)

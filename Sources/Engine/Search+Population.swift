@@ -5,7 +5,7 @@ import PBTNAS
 extension Search {
   /// Deals out genomes and has their networks initialised.
   func beginFirstInterval() async throws {
-    try folder.prepare(interval: 1)
+    try prepare(1)
     let genomes = try initialPopulation(space, method, seed: seed)
     let made = try await executor.concurrently(genomes.indices) { member in
       try await self.whereItCanBeMade { try await self.makeFirst(member, genomes[member]) }
@@ -21,6 +21,8 @@ extension Search {
       return row
     }
     try record.begin(rows, failures(rows))
+    // From now on there are members, whatever happens: a record without them must not lie beside what they were trained to.
+    _ = try record.settle()
   }
 
   /// Notes that a member's network could not be made, where that is so.
@@ -29,7 +31,8 @@ extension Search {
     row.failure = error.description
     row.isFinished = true
     // Whatever was written is not what it should be.
-    unlink(folder.absolute(row.startCheckpoint))
+    // A file that cannot be removed is of no use, but harms nobody.
+    try? folder.remove(CheckpointName(.start, member: row.member, interval: row.interval))
   }
 
   /// Makes a network. One that cannot be made leaves its member without, but not the run.
@@ -40,6 +43,7 @@ extension Search {
       return (try await make(), nil)
     } catch let error as RunError {
       guard case .member = error, !isInterrupted else { throw error }
+      try lock.check(folder)
       return (nil, error)
     }
   }
@@ -85,7 +89,7 @@ extension Search {
     try await repair(parents.sorted().map { ends[$0] })
     let repaired = ends.map(current)
     try makeRoom(for: generation.offspring.map { 2 * folder.size(of: ends[$0.base].name) }, in: interval)
-    try folder.prepare(interval: interval + 1)
+    try prepare(interval + 1)
     let offspring = try await executor.concurrently(generation.offspring.indices) { index in
       let offspring = generation.offspring[index]
       let made = try await self.whereItCanBeMade {
@@ -144,7 +148,7 @@ extension Search {
         offspring, in: space, method, base: base, donor: donor, fresh: freshNetwork,
         to: folder.absolute(start))
       // What stays behind here goes when the interval's superfluous checkpoints do.
-      unlink(folder.absolute(fresh))
+      try folder.remove(CheckpointName(.fresh, member: offspring.member, interval: interval))
       if let digest = written.digest { try digests.note(digest, of: folder.absolute(start)) }
       return written
     }

@@ -11,7 +11,7 @@ extension Search {
     // It was noted when its members were.
     report(try started(interval, rows))
     try makeRoom(for: rows.filter { !$0.isFinished }.map { expectedSize(of: $0) }, in: interval)
-    try folder.prepare(interval: interval)
+    try prepare(interval)
     for row in rows where row.isFinished { report(try Self.event(of: row)) }
     // Here for all: the members, which look again, would read large files all at once.
     if !rows.allSatisfy(\.isFinished) { try await repair(sharedFiles(in: interval)) }
@@ -72,6 +72,8 @@ extension Search {
         row.failure.map { .memberFailed(member: member, interval: interval, reason: $0) }
           ?? .memberFinished(member: member, interval: interval, result: result))
     } catch let error where (Self.isMembersFault(error) || row.wasNeverMade(error)) && !isInterrupted {
+      // Files that are not found where the folder was are no fault of the member's.
+      try lock.check(folder)
       // The member stays as it was at the interval's start, and ranks last.
       let reason = String(describing: error)
       row.failure = reason

@@ -11,7 +11,7 @@ public actor Search {
   let executor: any Executor
   let record: Record
   let report: @Sendable (RunEvent) -> Void
-  private let lock: RunLock
+  let lock: RunLock
   let digests = FileDigests()
   /// The most bytes that one training job has written.
   var largestResult = 0
@@ -48,7 +48,11 @@ public actor Search {
     report: @escaping @Sendable (RunEvent) -> Void
   ) throws {
     if resumes { try folder.requireRun() }
-    if try !resumes && folder.holdsBegunRun() { throw RunError.exists(folder: folder.path) }
+    do {
+      if try folder.holdsBegunRun() && !resumes { throw RunError.exists(folder: folder.path) }
+    } catch {
+      throw RunError.told(error, folder: folder.path)
+    }
     self.folder = folder
     self.settings = settings
     self.executor = executor
@@ -107,13 +111,16 @@ public actor Search {
     let first = try record.lastInterval() ?? 1
     try tell(
       .runStarted(settings: settings, searchSpace: space, folder: folder.path, firstInterval: first))
-    best = try record.get("best")
-    largestResult = try record.get(Self.largestResultKey) ?? 0
+    best = try record.best()
+    largestResult = try record.largestResult()
     try await repairBest()
     if let best {
       report(.bestImproved(member: best.member, interval: best.interval, fitness: best.fitness))
     }
     var members = try record.members(interval: first)
+    guard members.count == method.populationSize else {
+      throw record.damaged("it has \(members.count) members, and the settings say \(method.populationSize)")
+    }
     try reopenFailed(&members)
     try record.note(started(first, members))
     for interval in first...max(first, method.intervals) {
@@ -128,7 +135,7 @@ public actor Search {
 
   private func finish() throws -> RunSummary {
     let summary = try RunSummary(folder, record, clock.measured)
-    folder.removeEmptySampleFolders()
+    try folder.removeEmptySampleFolders()
     try write(summary)
     try record.set("summary", summary)
     try removeSuperfluous(after: summary)
@@ -146,7 +153,7 @@ public actor Search {
 
   /// What the run found, if it has come to its end and its network is there.
   private func finishedBefore() throws -> RunSummary? {
-    guard var summary: RunSummary = try record.get("summary"), let best: BestNetwork = try record.get("best"),
+    guard var summary = try record.summary(), let best = try record.best(),
       digests.damage(of: folder.best, expected: best.digest) == nil
     else { return nil }
     summary.folder = folder.path
@@ -159,14 +166,15 @@ public actor Search {
 
   /// Writes what was found in words.
   private func write(_ summary: RunSummary) throws {
-    let space = try record.get("searchSpace") ?? space
+    let space = try record.searchSpace() ?? space
     try summary.text(space: space, record: record, settings).write(
       toFile: folder.summary, atomically: true, encoding: .utf8)
   }
 
   /// A run goes on only with the settings that it began with.
   private func checkSettings() throws {
-    guard let old: RunSettings = try record.get("settings"), try record.lastInterval() != nil else { return }
+    guard try record.lastInterval() != nil else { return }
+    guard let old = try record.settings() else { throw record.damaged("it has members, but no settings") }
     if let change = settings.change(since: old) { throw change }
   }
 
@@ -178,8 +186,8 @@ public actor Search {
     }
     let unknown = method.unknownHyperparameters(in: space)
     guard unknown.isEmpty else { throw RunError.settings(unknown) }
-    clock.resume(after: try record.get("measured") ?? RunClock.Measured())
-    if let old: SearchSpace = try record.get("searchSpace"), old.genes != space.genes,
+    clock.resume(after: try record.measured())
+    if let old = try record.searchSpace(), old.genes != space.genes,
       try record.lastInterval() != nil
     {
       throw RunError.changed(what: "the trainer's search space")

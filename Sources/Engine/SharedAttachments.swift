@@ -58,10 +58,13 @@ extension Record {
         db,
         sql: "SELECT interval, count(resultCheckpoint) FROM member WHERE interval < ? GROUP BY interval",
         arguments: [interval])
-      return (rows, Dictionary(uniqueKeysWithValues: counts.map { ($0[0] as Int, $0[1] as Int) }))
+      let numbers = counts.map { row in [0, 1].map { Int.fromDatabaseValue(row[$0]) ?? 0 } }
+      return (rows, Dictionary(numbers.map { ($0[0], $0[1]) }, uniquingKeysWith: { first, _ in first }))
     }
     var list = SharedAttachments()
-    for (interval, rows) in Dictionary(grouping: rows, by: \.interval).sorted(by: { $0.key < $1.key }) {
+    for (interval, rows) in Dictionary(grouping: try checked(rows), by: \.interval).sorted(by: {
+      $0.key < $1.key
+    }) {
       list.apply(try rows.compactMap { try $0.decodedSharing() }, trained: trained[interval] ?? 0)
     }
     return list
@@ -74,7 +77,7 @@ extension Record {
     let rows = try look { db in
       try Row.filter(Column("sharing") != nil && Column("interval") == intervals.upperBound).fetchAll(db)
     }
-    let added = try rows.compactMap { try $0.decodedSharing()?.shares }
+    let added = try checked(rows).compactMap { try $0.decodedSharing()?.shares }
     return Set((lists + added).joined().map { RunFolder.attachment($0) })
   }
 
@@ -84,7 +87,7 @@ extension Record {
       try Row.filter(Column("sharing") != nil && Column("sharing").like("%\(name)%"))
         .order(Column("interval"), Column("member")).fetchAll(db)
     }
-    return try rows.first { try $0.decodedSharing()?.shares.contains(name) == true }
+    return try checked(rows).first { try $0.decodedSharing()?.shares.contains(name) == true }
   }
 
   /// Notes what a member that was trained again does to the shared attachments.

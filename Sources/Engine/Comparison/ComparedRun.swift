@@ -24,18 +24,17 @@ public struct ComparedRun: Hashable, Sendable {
   /// - Throws: ``RunError`` if there is none, or it is not finished.
   public init(_ folder: RunFolder) throws {
     try folder.requireRun()
-    let record = try Record(path: folder.record)
-    guard let settings: RunSettings = try record.get("settings"),
-      let summary: RunSummary = try record.get("summary")
-    else { throw RunError.notFinished(folder: folder.path) }
+    let record = try Record(reading: folder.record)
+    guard let settings = try record.settings(), try record.summary() != nil else {
+      throw RunError.notFinished(folder: folder.path)
+    }
     self.folder = folder.path
     self.settings = settings
     taskSettings = try settings.taskSettings ?? Self.taskSettings(inFile: folder.configuration)
     heldOut = try HeldOutEvaluation(record)
-    let members = Dictionary(grouping: try record.allMembers(), by: \.interval)
     var best = -Double.infinity
-    bestSoFar = (1...max(1, summary.intervals)).map { interval in
-      best = max(best, members[interval]?.compactMap(\.fitness).max() ?? best)
+    bestSoFar = try record.bestFitness().map { fitness in
+      best = max(best, fitness ?? best)
       return best
     }
   }
