@@ -20,9 +20,9 @@ struct Prune: ParsableCommand {
     for folder in folders {
       let pruned = try RunFolder(path: folder).prune(isDryRun: dryRun)
       if dryRun { for name in pruned.names { print("\(folder)/\(name)") } }
+      let would = dryRun ? "would be " : ""
       print(
-        "\(folder): \(pruned.names.count) files \(dryRun ? "would be " : "")removed, \(shownBytes(pruned.bytes)) freed"
-      )
+        "\(folder): \(pruned.names.count) files \(would)removed, \(shownBytes(pruned.bytes)) \(would)freed")
     }
   }
 }

@@ -119,8 +119,8 @@ private struct Kitchen {
   ) async throws -> SoupSummary {
     let (folder, settings) = (run.folder, run.settings)
     let trial = folder.soupTrial
-    // What an attempt leaves must not stay; that it is gone already is as well.
-    defer { try? FileManager.default.removeItem(atPath: trial) }
+    // It may already have been renamed.
+    defer { unlink(trial) }
     let chosenBy = settings.evaluationSeed
     let others = settings.soupSeed
     let (best, genome) = (ingredients[0].file.path, ingredients[0].genome)

@@ -9,7 +9,9 @@ extension RunFolder {
   func checkpointNames() throws -> [String] {
     var names: [String] = []
     try eachFolder { folder, prefix, isOwn in
-      names += try folder.names().filter { isOwn($0) && folder.isRegularFile($0) }.map { "\(prefix)/\($0)" }
+      names += try folder.names().sorted().filter { isOwn($0) && folder.isRegularFile($0) }.map {
+        "\(prefix)/\($0)"
+      }
     }
     return names
   }
