@@ -11,18 +11,20 @@ public struct SearchSpace: Hashable, Sendable {
     self.hyperparameters = hyperparameters
   }
 
-  /// Checks that every gene has a name of its own and at least one option, that owned prefixes are names of
-  /// modules or parameters, and that no two genes own the same layer, or one a part of the other's.
+  /// Checks that every gene and hyperparameter has a name of its own, that every gene has at least one option,
+  /// that owned prefixes are names of modules or parameters, and that no two genes own the same layer, or one a
+  /// part of the other's.
   ///
   /// - Throws: ``SearchSpaceError``, the first that is found.
   public func validate() throws(SearchSpaceError) {
     if genes.isEmpty { throw .noGenes }
+    if let twice = firstDuplicate(hyperparameters) { throw .duplicateHyperparameter(twice) }
     var names: Set<String> = []
     var owners: [String: String] = [:]
     for gene in genes {
       if !names.insert(gene.name).inserted { throw .duplicateGene(gene.name) }
       if gene.options.isEmpty { throw .noOptions(gene: gene.name) }
-      if let twice = gene.options.first(where: { option in gene.options.count { $0 == option } > 1 }) {
+      if let twice = firstDuplicate(gene.options) {
         throw .duplicateOption(gene: gene.name, option: twice)
       }
       for prefix in gene.owns {
@@ -39,6 +41,12 @@ public struct SearchSpace: Hashable, Sendable {
         }
       }
     }
+  }
+
+  /// The first name that is there already; nil if all differ.
+  private func firstDuplicate(_ names: [String]) -> String? {
+    var seen: Set<String> = []
+    return names.first { !seen.insert($0).inserted }
   }
 
   /// Checks that a genome has one valid choice for every gene.
@@ -130,6 +138,8 @@ public enum SearchSpaceError: Error, Hashable, Sendable {
   case noOptions(gene: String)
   /// A gene with two options of one name.
   case duplicateOption(gene: String, option: String)
+  /// Two hyperparameters have one name.
+  case duplicateHyperparameter(String)
   /// A gene owns what cannot be the start of a parameter's name.
   case badPrefix(String, gene: String)
   /// Two genes own the same layer.
@@ -155,6 +165,8 @@ extension SearchSpaceError: CustomStringConvertible {
     case .noOptions(let gene): "gene `\(gene)` has no options; it needs at least one"
     case .duplicateOption(let gene, let option):
       "gene `\(gene)` has two options named `\(option)`; names must differ"
+    case .duplicateHyperparameter(let name):
+      "two hyperparameters are named `\(name)`; names must differ"
     case .badPrefix(let prefix, let gene):
       "gene `\(gene)` owns `\(prefix)`; expected the name of a module or parameter such as "
         + "`generator.cell1.c0`, without `average.` or `optimizer.` and without a dot at either end"
