@@ -126,7 +126,7 @@ public actor LocalExecutor: Executor {
   /// Waits for a worker that was launched. All must announce the same.
   private func makeReady(_ number: Int) async throws {
     guard let announced = try await workers[number]?.ready() else { return }
-    try announced.searchSpace.validate()
+    if announcement == nil { try announced.searchSpace.validate() }
     if let announcement, let difference = announced.difference(from: announcement) {
       throw WorkerLost(
         worker: number, reason: "it announced another \(difference) than the workers before", lastWords: "")

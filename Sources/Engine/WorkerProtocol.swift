@@ -36,7 +36,8 @@ import PBTNAS
 /// `"shared_attachments":[["...","..."],["..."]]`, a list an interval: see ``SharedAttachments``. An answer's
 /// `"releases":["..."]` names those that need not be listed any more.
 ///
-/// Numbers that are not finite are the strings "NaN", "Infinity" and "-Infinity"; from a trainer also the bare words, which Python writes. A trainer exits when its input ends.
+/// Numbers that are not finite are the strings "NaN", "Infinity" and "-Infinity"; from a trainer also the bare words,
+/// which Python writes. How much a line may say is in ``ProtocolLimits``. A trainer exits when its input ends.
 enum WorkerProtocol {
   /// The protocol's version.
   static let version = 1
@@ -50,26 +51,34 @@ enum WorkerProtocol {
     return encoder
   }
 
+  /// A reader of plain JSON. Bytes from a trainer go through ``plainJSON(_:)`` first.
   static func decoder() -> JSONDecoder {
     let decoder = JSONDecoder()
-    decoder.allowsJSON5 = true
     decoder.keyDecodingStrategy = .convertFromSnakeCase
     decoder.nonConformingFloatDecodingStrategy = .convertFromString(
       positiveInfinity: "Infinity", negativeInfinity: "-Infinity", nan: "NaN")
     return decoder
   }
 
-  /// Reads a line from a trainer.
+  /// Reads a line from the other side.
   static func decode<Value: Decodable>(
     _ type: Value.Type, _ line: Data, expected: String
   ) throws(ProtocolViolation) -> Value {
+    func violation(_ reason: String) -> ProtocolViolation {
+      let text = String(decoding: line.prefix(800), as: UTF8.self).printable(200)
+      return ProtocolViolation(found: "`\(text)` (\(reason.printable(500)))", expected: expected)
+    }
+    let plain: Data
     do {
-      return try decoder().decode(type, from: line)
+      plain = try plainJSON(line)
     } catch {
-      let text = String(decoding: line.prefix(200), as: UTF8.self)
-      let isJSON = (try? decoder().decode([String: Anything].self, from: line)) != nil
-      let reason = isJSON ? reason(of: error) : "not a JSON object"
-      throw ProtocolViolation(found: "`\(text)` (\(reason))", expected: expected)
+      throw violation(error.reason)
+    }
+    do {
+      return try decoder().decode(type, from: plain)
+    } catch {
+      let isJSON = (try? decoder().decode([String: Anything].self, from: plain)) != nil
+      throw violation(isJSON ? reason(of: error) : "not a JSON object")
     }
   }
 
@@ -132,6 +141,7 @@ struct ReadyLine: Codable, Hashable, Sendable {
         found: version.ready ? "protocol \(version.protocol)" : "`\"ready\":false`", expected: form)
     }
     let ready = try WorkerProtocol.decode(ReadyLine.self, line, expected: form)
+    try ready.searchSpace.checkLimits()
     return Announcement(searchSpace: ready.searchSpace, showsBest: ready.showsBest ?? false)
   }
 }
@@ -172,28 +182,23 @@ struct AnswerLine: Codable, Hashable, Sendable {
     guard answer.id == id else {
       throw ProtocolViolation(found: "an answer to job \(answer.id)", expected: "one to job \(id): \(form)")
     }
-    if let progress = answer.progress {
-      return .progress(
-        TrainingProgress(fraction: progress, samplesPerSecond: answer.samplesPerSecond ?? 0))
-    }
+    if let progress = answer.trainingProgress { return .progress(progress) }
     if let error = answer.error {
-      return .failed(JobFailed(error, isDiskFull: answer.diskFull ?? false))
+      let words = error.printable(ProtocolLimits.sentence)
+      return .failed(JobFailed(words, isDiskFull: answer.diskFull ?? false))
     }
     if case .initialise = job { return .finished(nil) }
     guard let fitness = answer.fitness else {
       throw ProtocolViolation(found: "an answer without `fitness`", expected: form)
     }
-    if let name = answer.shares?.first(where: { AttachmentFolder.digest(in: $0) == nil }) {
-      throw ProtocolViolation(
-        found: "`shares` with `\(name.prefix(80))`",
-        expected: "names of attachments: 32 hexadecimal digits, a dot and an extension")
-    }
+    try answer.checkLimits()
     return .finished(
       TrainingResult(
         fitness: fitness, metrics: answer.metrics ?? [:], files: answer.files ?? [],
-        seconds: answer.seconds ?? 0, shownMetrics: answer.shownMetrics,
-        artifactsProblem: answer.artifactsProblem, warnings: answer.warnings, shares: answer.shares,
-        releases: answer.releases))
+        seconds: (answer.seconds ?? 0).limited(to: ProtocolLimits.seconds),
+        shownMetrics: answer.shownMetrics,
+        artifactsProblem: answer.artifactsProblem?.printable(ProtocolLimits.sentence),
+        warnings: answer.keptWarnings, shares: answer.shares, releases: answer.releases))
   }
 }
 
