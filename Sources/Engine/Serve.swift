@@ -16,9 +16,9 @@ public func serve(_ trainer: some Trainer) throws {
       ReadyLine(
         ready: true, protocol: WorkerProtocol.version, searchSpace: trainer.searchSpace,
         showsBest: trainer.showsBest ? true : nil)))
-  let jobs = LineQueue()
+  let jobs = JobQueue()
   Thread.detachNewThread {
-    while let line = readLine() { jobs.append(line) }
+    readLines(of: STDIN_FILENO) { jobs.append($0) }
     // Not `exit`: what runs then could wait for the thread that trains.
     _exit(0)
   }
@@ -28,10 +28,10 @@ public func serve(_ trainer: some Trainer) throws {
 }
 
 /// Does the job of a line and sends what is to be said about it.
-func answer(_ line: String, with trainer: some Trainer, send: (AnswerLine) throws -> Void) throws {
+func answer(_ line: Data, with trainer: some Trainer, send: (AnswerLine) throws -> Void) throws {
   let job: JobLine
   do {
-    job = try WorkerProtocol.decode(JobLine.self, Data(line.utf8), expected: "a job")
+    job = try WorkerProtocol.decode(JobLine.self, line, expected: "a job")
   } catch {
     // No job has this number, so the engine sees that something is wrong.
     return try send(AnswerLine(id: -1, error: "found \(error.found), expected \(error.expected)"))
@@ -69,22 +69,43 @@ private func perform(
   }
 }
 
-/// Lines that one thread reads and another takes.
-private final class LineQueue: @unchecked Sendable {
+/// Reads lines until the input ends or cannot be read any more.
+private func readLines(of file: Int32, _ line: (Data) -> Void) {
+  let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 16, alignment: 1)
+  defer { buffer.deallocate() }
+  var splitter = LineSplitter()
+  while true {
+    let count = read(file, buffer.baseAddress, buffer.count)
+    if count < 0 && errno == EINTR { continue }
+    if count <= 0 { return }
+    splitter.take(UnsafeRawBufferPointer(rebasing: buffer[..<count]), line)
+  }
+}
+
+/// Jobs that one thread reads and another takes.
+private final class JobQueue: @unchecked Sendable {
+  /// An engine sends one job at a time. Of somebody who sends more, no more than this is held.
+  private static let maximalCount = 4
+
   // Guarded by `condition`.
-  private var lines: [String] = []
+  private var lines: [Data] = []
   private let condition = NSCondition()
 
-  func append(_ line: String) {
-    condition.withLock { lines.append(line) }
-    condition.signal()
+  /// Adds a line; waits while there is no room.
+  func append(_ line: Data) {
+    condition.withLock {
+      while lines.count >= Self.maximalCount { condition.wait() }
+      lines.append(line)
+    }
+    condition.broadcast()
   }
 
   /// The next line; waits for one.
-  func next() -> String {
+  func next() -> Data {
     condition.lock()
     defer { condition.unlock() }
     while lines.isEmpty { condition.wait() }
+    condition.broadcast()
     return lines.removeFirst()
   }
 }

@@ -12,10 +12,9 @@ final class WorkerProcess: @unchecked Sendable {
   private let logPath: String
   /// Where in the log this process began.
   private let logStart: UInt64
-  // Only touched by the one task that uses the worker.
-  private var lines: AsyncStream<Data>.Iterator
-  private let endOfLines: AsyncStream<Data>.Continuation
+  private let output: WorkerOutput
   private let ending = Mutex<Ending?>(nil)
+  // Only touched by the one task that uses the worker.
   private var nextID = 1
   private let heartbeat: Heartbeat
 
@@ -24,9 +23,6 @@ final class WorkerProcess: @unchecked Sendable {
     case exited(status: Int32)
     case killed(signal: Int32)
   }
-
-  /// A longer line is nonsense, whatever is in it.
-  private static let longestLine = 1 << 24
 
   /// Starts the process.
   ///
@@ -43,11 +39,9 @@ final class WorkerProcess: @unchecked Sendable {
     process.environment = command.environment
     if let folder = command.folder { process.currentDirectoryURL = URL(fileURLWithPath: folder) }
     process.standardInput = input
-    let output = Pipe()
-    process.standardOutput = output
-    let (stream, continuation) = AsyncStream.makeStream(of: Data.self)
-    lines = stream.makeAsyncIterator()
-    endOfLines = continuation
+    let pipe = Pipe()
+    process.standardOutput = pipe
+    output = WorkerOutput(heartbeat)
     do {
       let log = try Self.appending(to: logPath)
       logStart = try log.offset()
@@ -57,7 +51,7 @@ final class WorkerProcess: @unchecked Sendable {
       let reason = "`\(command.executable)` could not be started: \(error.localizedDescription)"
       throw WorkerLost(worker: number, reason: reason, lastWords: "")
     }
-    Self.readLines(of: output.fileHandleForReading, heartbeat, into: continuation)
+    output.read(pipe.fileHandleForReading)
     watchEnd()
     heartbeat.watch { [weak self] in self?.kill() }
   }
@@ -81,29 +75,6 @@ final class WorkerProcess: @unchecked Sendable {
     return handle
   }
 
-  private static func readLines(
-    of handle: FileHandle, _ heartbeat: Heartbeat, into lines: AsyncStream<Data>.Continuation
-  ) {
-    Thread.detachNewThread {
-      var rest = Data()
-      while case let chunk = handle.availableData, !chunk.isEmpty {
-        heartbeat.beat()
-        rest.append(chunk)
-        while let end = rest.firstIndex(of: UInt8(ascii: "\n")) {
-          heartbeat.said()
-          lines.yield(Data(rest[rest.startIndex..<end]))
-          rest = Data(rest[rest.index(after: end)...])
-        }
-        if rest.count > longestLine {
-          heartbeat.said()
-          lines.yield(rest)
-          rest = Data()
-        }
-      }
-      lines.finish()
-    }
-  }
-
   /// How long the last words of a process may take to be read.
   private static let lastWordsPatience = 2.0
 
@@ -112,7 +83,7 @@ final class WorkerProcess: @unchecked Sendable {
   private func watchEnd() {
     let leader = process.processIdentifier
     // Not this object itself: the process of one that nobody has any more ends when its input goes with it.
-    Thread.detachNewThread { [weak self, endOfLines] in
+    Thread.detachNewThread { [weak self, output] in
       var information = siginfo_t()
       var found: Int32
       // Looks without reaping, which is left to `Process`, and which may have been faster.
@@ -127,7 +98,7 @@ final class WorkerProcess: @unchecked Sendable {
         }
       }
       Thread.sleep(forTimeInterval: Self.lastWordsPatience)
-      endOfLines.finish()
+      output.finish()
     }
   }
 
@@ -200,16 +171,13 @@ final class WorkerProcess: @unchecked Sendable {
   func kill() {
     if isRunning { Foundation.kill(-process.processIdentifier, SIGKILL) }
     endInput()
-    endOfLines.finish()
+    output.finish()
   }
 
   private func nextLine(expecting what: String) async throws -> Data {
     heartbeat.expect()
     defer { heartbeat.relax() }
-    if let line = await lines.next() {
-      heartbeat.heard()
-      return line
-    }
+    if let line = await output.next() { return line }
     throw await lost(before: what)
   }
 
@@ -244,8 +212,9 @@ final class WorkerProcess: @unchecked Sendable {
   private func lost(_ reason: String) -> WorkerLost {
     // Without a log there are no last words.
     let tail = (try? endOfLog()) ?? ""
-    let lines = tail.split(separator: "\n").suffix(3).joined(separator: " | ")
-    return WorkerLost(worker: number, reason: reason, lastWords: String(lines.suffix(500)))
+    let lines = tail.printable(ProtocolLimits.sentence).split(separator: "\n").suffix(3)
+    return WorkerLost(
+      worker: number, reason: reason, lastWords: String(lines.joined(separator: " | ").suffix(500)))
   }
 
   /// The last of what this process has written to its log.

@@ -173,7 +173,7 @@ import Testing
   /// What a trainer says to a line.
   private func answers(_ line: String, _ trainer: some Trainer = ToyTrainer()) throws -> [AnswerLine] {
     var lines: [AnswerLine] = []
-    try answer(line, with: trainer) { lines.append($0) }
+    try answer(Data(line.utf8), with: trainer) { lines.append($0) }
     return lines
   }
 
