@@ -185,6 +185,15 @@ import Testing
     #expect(coloured.allSatisfy { !$0.contains("\u{1b}[2J") })
   }
 
+  @Test("of a trainer's words no line passes for an event, and a huge fitness stays short")
+  func hostileWords() {
+    let lines = PlainLines()
+    let warned = RunEvent.memberWarned(member: 1, interval: 2, warning: "it smokes\ninterval 2 done")
+    #expect(lines.text(for: warned) == "  interval 2 member 1  it smokes\n    interval 2 done")
+    #expect(shown(1e308) == "1.0000e+308" && shown(-1e9) == "-1.0000e+09" && shown(-12.5) == "-12.5000")
+    #expect(shown(999_999_999.5) == "999999999.5000")
+  }
+
   @Test("events about members that do not exist change nothing")
   func strangers() {
     var view = started()

@@ -14,13 +14,18 @@ final class PlainLines: Display, @unchecked Sendable {
     lock.withLock {
       if case .runStarted(_, let space, _, _) = event { self.space = space }
       if case .intervalStarted(_, let genomes) = event { self.genomes = genomes }
-      if let line = line(for: event) { writeOut(line + "\n") }
+      if let text = text(for: event) { writeOut(text + "\n") }
     }
   }
 
   func close() {}
 
-  /// What is said about an event; nil for nothing.
+  /// What is written about an event; nil for nothing.
+  func text(for event: RunEvent) -> String? {
+    // A trainer's words may have several lines, which must not pass for events.
+    Self.lastWords(event) ?? line(for: event)?.replacing("\n", with: "\n    ")
+  }
+
   private func line(for event: RunEvent) -> String? {
     switch event {
     case .runStarted(let settings, _, let folder, let interval):
@@ -58,8 +63,7 @@ final class PlainLines: Display, @unchecked Sendable {
       return "  \(restored(file, isIdentical))"
     case .showingBest: return "  \(showingBest)"
     case .bestNotShown(let reason): return "  \(notShown(reason))"
-    case .interrupted, .runFinished, .memberStarted, .progress, .runFailed, .bestShown:
-      return Self.lastWords(event)
+    case .interrupted, .runFinished, .memberStarted, .progress, .runFailed, .bestShown: return nil
     }
   }
 
@@ -108,9 +112,10 @@ let showingBest = "evaluating the best network once more, to show what it does"
 /// Why nothing is shown.
 func notShown(_ reason: String) -> String { "what the best network does could not be shown: \(reason)" }
 
-/// A fitness with four decimals.
+/// A fitness with four decimals, or with an exponent where it would have too many digits for a column.
 func shown(_ fitness: Double) -> String {
-  fitness.isFinite ? String(format: "%.4f", fitness) : "diverged"
+  guard fitness.isFinite else { return "diverged" }
+  return String(format: abs(fitness) < 1e9 ? "%.4f" : "%.4e", fitness)
 }
 
 /// The metrics that a trainer wants to be seen, such as `episode_return 612.3, episode_steps 500`; nil if there are none.
