@@ -79,6 +79,9 @@ final class WorkerOutput: Sendable {
       }
       if report != nil { handOutReport() }
       finish()
+      // Others may have the handle, and whoever still writes has to notice that nobody reads. It may be closed
+      // already.
+      try? output.close()
     }
   }
 

@@ -56,6 +56,12 @@ final class WorkerProcess: @unchecked Sendable {
     heartbeat.watch { [weak self] in self?.kill() }
   }
 
+  deinit {
+    endInput()
+    // A process that is waiting to write would not notice that.
+    output.finish()
+  }
+
   /// Does something in a thread that signals reach. Those of Swift's tasks block most of them, and what is started inherits
   /// that: it could not be ended, not even by its own parent.
   private func withNoSignalsBlocked(_ body: () throws -> Void) rethrows {

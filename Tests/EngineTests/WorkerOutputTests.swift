@@ -271,11 +271,11 @@ private func processorSeconds() -> Double { Double(clock()) / Double(CLOCKS_PER_
       say(ready)
       while True:
           id = job()
-          end = time.time() + 4
+          end = time.time() + 12
           block = ('{"id":%d,"progress":0.25,"samples_per_second":9}\n' % id) * 2000
           while time.time() < end: say(block)
           say('{"id":%d,"progress":0.75}\n{"id":%d,"fitness":3}\n' % (id, id))
-      """#, heartbeatTimeout: 2)
+      """#, heartbeatTimeout: 8)
     _ = try await executor.start()
     let reports = Mutex<[Double]>([])
     let start = ContinuousClock.now
@@ -309,6 +309,24 @@ private func processorSeconds() -> Double { Double(clock()) / Double(CLOCKS_PER_
     await #expect(throws: CancellationError.self) {
       try await executor.run(evaluate, started: {}, progress: { _ in })
     }
+  }
+
+  @Test("a worker that floods ends when nobody has it any more", .timeLimit(.minutes(5)))
+  func forgotten() async throws {
+    let marker = "\(run.folder.path)/ended"
+    do {
+      let executor = executor(
+        #"""
+        say(ready)
+        try:
+            while True: say('{"x":[]}\n' * 1000)
+        except BrokenPipeError:
+            open('MARKER', 'w')
+            os._exit(0)
+        """#.replacing("MARKER", with: marker))
+      _ = try await executor.start()
+    }
+    while !FileManager.default.fileExists(atPath: marker) { try await Task.sleep(for: .milliseconds(20)) }
   }
 
   @Test("a worker's last words have no commands for a terminal in them")
