@@ -183,6 +183,20 @@ def generators():
     save(TASKS / "generator.safetensors", tensors)
 
 
+def generator_initial_values():
+    """Mean, deviation and largest magnitude of every parameter's initial values, over 40 generators."""
+    genome = [2, 2, 2, 3, 4, 5, 6] * 3
+    draws = {}
+    for _ in range(40):
+        for name, parameter in Generator(genome, Sizes(bottom_width=2, latent=6, generator_width=8)).named_parameters():
+            draws.setdefault(name, []).append(parameter.detach().double().flatten())
+    tensors = {"genome": torch.tensor(genome)}
+    for name, parts in draws.items():
+        values = torch.cat(parts)
+        tensors[name] = torch.stack([values.mean(), values.std(correction=0), values.abs().max()])
+    save(TASKS / "generator_initial_values.safetensors", tensors)
+
+
 def discriminators():
     tensors = {}
     for case in range(CASES):
@@ -253,7 +267,9 @@ def main():
     torch.manual_seed(0)
     for folder in (TORCH, TASKS):
         folder.mkdir(parents=True, exist_ok=True)
-    for make in (layers, initial_values, optimizers, generators, discriminators, trainings, frechet):
+    for make in (
+        layers, initial_values, optimizers, generators, discriminators, trainings, frechet, generator_initial_values,
+    ):
         make()
     for path in sorted([*TORCH.glob("*.safetensors"), *TASKS.glob("*.safetensors")]):
         print(f"{path.relative_to(ROOT)}: {path.stat().st_size:,} bytes")

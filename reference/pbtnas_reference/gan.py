@@ -36,7 +36,8 @@ class Up(nn.Module):
         super().__init__()
         self.kind = kind
         if kind == "conv_transpose":
-            self.depthwise = xavier(nn.ConvTranspose2d(width, width, 3, 2, 1, 1, groups=width, bias=False))
+            # PyTorch's default: AdversarialNAS's rule for Xavier goes by the class name `Conv2d`.
+            self.depthwise = nn.ConvTranspose2d(width, width, 3, 2, 1, 1, groups=width, bias=False)
             self.pointwise = xavier(nn.Conv2d(width, width, 1, bias=False))
         else:
             self.conv = xavier(nn.Conv2d(width, width, 1))

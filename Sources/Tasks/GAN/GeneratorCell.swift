@@ -23,7 +23,9 @@ struct UpLayer {
           depthwise: try ConvTranspose2d(
             path / "depthwise",
             ConvolutionShape(inputs: width, outputs: width, kernel: 3, stride: 2, padding: 1, groups: width),
-            outputPadding: 1, bias: false, initial: .xavierUniform),
+            // PyTorch's default: AdversarialNAS's rule for Xavier goes by the class name `Conv2d`, which
+            // `ConvTranspose2d` does not match.
+            outputPadding: 1, bias: false),
           pointwise: try Conv2d(path / "pointwise", pointwise, bias: false, initial: .xavierUniform))
       }
   }

@@ -1,6 +1,8 @@
 /// A transposed convolution of images: the gradient of a convolution with respect to its input.
 ///
-/// weight: [inputs, outputs / groups, kernel, kernel].
+/// weight: [inputs, outputs / groups, kernel, kernel]; initially U(-1 / sqrt(f), 1 / sqrt(f)) with
+/// f = outputs / groups * kernel^2 as in PyTorch, unless another distribution is given. bias: [outputs], the
+/// same.
 public struct ConvTranspose2d {
   /// How the convolution that it transposes moves; `inputs` and `outputs` are this layer's own.
   public let shape: ConvolutionShape

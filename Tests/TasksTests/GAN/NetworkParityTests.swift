@@ -48,6 +48,37 @@ extension NetworkTests {
       }
     }
 
+    @Test("a generator's initial weights have the distributions that PyTorch gives them")
+    func initialValues() throws {
+      let golden = try golden("generator_initial_values", in: .module)
+      let genome = Genome(try golden.tensor("genome").array(of: Int64.self).map(Int.init))
+      let sizes = GANSizes(cells: 3, bottomWidth: 2, imageChannels: 3, latentLength: 6, generatorWidth: 8)
+      var draws: [String: [Double]] = [:]
+      for seed in 1...40 as ClosedRange<UInt64> {
+        let store = try ParameterStore(seed: seed)
+        _ = try GanGenerator(store.root / "generator", genome: genome, sizes)
+        for entry in store.entries where !entry.isBuffer {
+          draws[String(entry.name.dropFirst("generator.".count)), default: []] +=
+            try entry.tensor.array(of: Double.self)
+        }
+      }
+      #expect(Set(draws.keys) == Set(golden.tensors.map(\.name)).subtracting(["genome"]))
+      for (name, values) in draws {
+        let expected = try golden.tensor(name).array(of: Double.self)
+        let count = Double(values.count)
+        let mean = values.reduce(0, +) / count
+        let deviation = (values.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / count).squareRoot()
+        let largest = values.map(abs).max() ?? 0
+        // Both sides are samples: more than five standard errors of a uniform or normal distribution's.
+        #expect(abs(mean - expected[0]) <= 10 * expected[1] / count.squareRoot(), "\(name)")
+        #expect(abs(deviation - expected[1]) <= 6 * expected[1] / count.squareRoot(), "\(name)")
+        #expect(abs(largest - expected[2]) <= (0.01 + 10 / count) * expected[2], "\(name)")
+      }
+      // By AdversarialNAS's rule the depthwise transposed convolution is not Xavier's: U(-1/3, 1/3).
+      let depthwise = try golden.tensor("cell1.up0.depthwise.weight").array(of: Double.self)
+      #expect(abs(depthwise[2] - 1 / 3) < 0.001 && abs(depthwise[1] - 1 / 27.0.squareRoot()) < 0.01)
+    }
+
     @Test(
       "60 discriminators give PyTorch's scores and gradients",
       arguments: [MemoryFormat.contiguous, .channelsLast])
