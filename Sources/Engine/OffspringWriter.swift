@@ -73,17 +73,22 @@ private struct Sources {
   func tensors(for entry: InheritancePlan.Entry) throws -> [StoredTensor] {
     let files: [SafetensorsFile?] =
       switch entry.source {
-      case .base, .noise: [base]
+      case .base, .baseTensor, .noise: [base]
       case .donor: [donor]
       case .fresh: [fresh]
       case .shrinkPerturb: [donor, fresh]
       }
-    let name = entry.tensor.name
+    let name =
+      if case .baseTensor(let name) = entry.source { name } else { entry.tensor.name }
     let tensors = files.compactMap { file in
       file.flatMap { file in file[name].map { StoredTensor(file: file, info: $0) } }
     }
     let types = tensors.map(\.info.dtype)
-    let computes = [TensorSource.base, .donor, .fresh].contains(entry.source) == false
+    let computes =
+      switch entry.source {
+      case .base, .baseTensor, .donor, .fresh: false
+      case .shrinkPerturb, .noise: true
+      }
     guard tensors.count == files.count, Set(types).count == 1,
       !computes || types[0].isFloatingPoint
     else {
@@ -98,7 +103,7 @@ private let chunkLength = 16_384
 
 private func write(_ tensors: [StoredTensor], _ source: TensorSource, to writer: SafetensorsWriter) throws {
   switch source {
-  case .base, .donor, .fresh:
+  case .base, .baseTensor, .donor, .fresh:
     try writer.copy(tensors[0].info, of: tensors[0].file)
   case .shrinkPerturb(let lambda, let gamma):
     try tensors[0].withBytes { donor in

@@ -35,7 +35,7 @@ extension MethodSettings {
   /// The keys in a settings file of properties that have another name there.
   private static let keys = [
     "populationSize": "population", "mixProbability": "mix_probability", "gate.from": "mixing.from",
-    "gate.every": "mixing.every",
+    "gate.every": "mixing.every", "mutationParent": "mutation.parent",
   ]
 
   /// The key in the section of a property, or of a part of it.
@@ -45,6 +45,7 @@ extension MethodSettings {
   init(from node: SettingsNode, _ limits: HyperparameterLimits?, _ space: SearchSpace?) {
     let defaults = MethodSettings(populationSize: 8, intervals: 8)
     let mixing = node.section("mixing")
+    let mutation = node.section("mutation")
     let hyperparameters = node.section("hyperparameters")
     self.init(
       populationSize: node.int(
@@ -55,6 +56,7 @@ extension MethodSettings {
       lambda: node.double("lambda", default: defaults.lambda),
       gamma: node.double("gamma", default: defaults.gamma),
       optimizerState: node.choice("optimizer_state", default: defaults.optimizerState),
+      mutationParent: mutation.choice("parent", default: defaults.mutationParent),
       gate: MixingGate(
         from: mixing.int("from", default: defaults.gate.from, in: 1...Int.max),
         every: mixing.int("every", default: defaults.gate.every, in: 1...Int.max)),
@@ -72,7 +74,7 @@ extension MethodSettings {
       "strategy": strategy.rawValue, "population": "\(populationSize)", "intervals": "\(intervals)",
       "tau": "\(tau)", "mix_probability": "\(mixProbability)", "lambda": "\(lambda)", "gamma": "\(gamma)",
       "optimizer_state": optimizerState.rawValue, "mixing.from": "\(gate.from)",
-      "mixing.every": "\(gate.every)",
+      "mixing.every": "\(gate.every)", "mutation.parent": mutationParent.rawValue,
     ]
     for hyperparameter in hyperparameters {
       texts["hyperparameters.\(hyperparameter.name)"] = hyperparameter.text

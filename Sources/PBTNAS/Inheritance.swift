@@ -2,6 +2,8 @@
 public enum TensorSource: Hashable, Sendable {
   /// The base's, bit for bit.
   case base
+  /// The base's tensor of another name, bit for bit: optimiser state that is inherited by position.
+  case baseTensor(named: String)
   /// The donor's, bit for bit.
   case donor
   /// The freshly initialised network's, bit for bit.
@@ -40,6 +42,7 @@ public struct InheritancePlan: Hashable, Sendable {
 ///   neither has is fresh, and named in ``InheritancePlan/missing``.
 /// - Optimiser state goes with whoever gave the parameter. That of a donated parameter starts from zero where
 ///   its shape is not the same in both parents; otherwise ``MethodSettings/optimizerState`` decides.
+/// - With ``OptimizerStateRule/byPosition`` all of it is the base's, by the parameters' order alone.
 ///
 /// - Parameters:
 ///   - base: the base parent's checkpoint.
@@ -71,7 +74,10 @@ public func inherit(
       ?? entry
   }
   return InheritancePlan(
-    entries: withNoise + parents.optimizerState(settings, givers, fresh: fresh),
+    entries: withNoise
+      + (settings.optimizerState == .byPosition
+        ? optimizerStateByPosition(base: base, fresh: fresh)
+        : parents.optimizerState(settings, givers, fresh: fresh)),
     missing: fresh.tensors.map(\.name).filter { givers[$0] == nil })
 }
 
@@ -158,8 +164,42 @@ private struct Parents {
     guard base[parameter]?.shape == fresh[parameter]?.shape else { return nil }
     return switch rule {
     case .inherit: .donor
-    case .base: .base
+    case .base, .byPosition: .base
     case .reset: nil
     }
+  }
+}
+
+/// The base's optimiser state, for the parameters at the same positions of an offspring's networks: what
+/// PyTorch's `load_state_dict` of each network's optimiser does with the base's state, where a parameter's
+/// state of another shape is thrown away. A layer can so get the state of another one.
+///
+/// Positions are those of the tensors in the checkpoints' files, which are the order of construction in files
+/// of this package. The entries are in the order of the base's file.
+private func optimizerStateByPosition(
+  base: CheckpointContents, fresh: CheckpointContents
+) -> [InheritancePlan.Entry] {
+  func networks(_ contents: CheckpointContents) -> [Substring: [TensorDescription]] {
+    Dictionary(grouping: contents.tensors.filter(contents.isWeight)) {
+      TensorName.network(of: $0.name)
+    }
+  }
+  let ours = networks(fresh)
+  var heirs: [String: String] = [:]
+  for (network, theirs) in networks(base) {
+    guard let ours = ours[network], ours.count == theirs.count else { continue }
+    for (parameter, heir) in zip(theirs, ours) where parameter.shape == heir.shape {
+      heirs[parameter.name] = heir.name
+    }
+  }
+  return base.tensors.compactMap { tensor in
+    guard case .optimizerState(let parameter, let key) = TensorName(tensor.name),
+      let heir = heirs[parameter]
+    else { return nil }
+    let name = TensorName.optimizerState(of: heir, key: key).string
+    return InheritancePlan.Entry(
+      tensor: TensorDescription(
+        name: name, shape: tensor.shape, isFloatingPoint: tensor.isFloatingPoint),
+      source: heir == parameter ? .base : .baseTensor(named: tensor.name))
   }
 }

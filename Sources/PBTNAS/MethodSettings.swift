@@ -15,14 +15,28 @@ public enum Strategy: String, Sendable, Codable, CaseIterable {
   case pbt
 }
 
-/// What becomes of the optimiser's state of a donated layer whose shape is the same in both parents.
+/// What becomes of the optimiser's state of a donated layer whose shape is the same in both parents; with
+/// ``byPosition``, of the whole state.
 public enum OptimizerStateRule: String, Sendable, Codable, CaseIterable {
   /// The donor's state comes with the layer.
   case inherit
-  /// The base's state stays, as in the authors' code.
+  /// The base's state stays.
   case base
   /// The state starts from zero.
   case reset
+  /// As in the paper's code: the base's state goes to the offspring's parameters by their position in each
+  /// network, whoever gives the layers. A network whose number of parameters is not the base's starts from
+  /// zero, and so does a parameter whose shape is not that of the base's at its position. A network is what the
+  /// first component of its parameters' names says, such as `generator`.
+  case byPosition = "by-position"
+}
+
+/// Whom mutation copies.
+public enum MutationParent: String, Sendable, Codable, CaseIterable {
+  /// One of the parents, all equally likely.
+  case uniform
+  /// The better of two different parents, all pairs equally likely: as in the paper's code.
+  case tournament
 }
 
 /// After which intervals there is mixing. Intervals are counted from 1; after the last there is none.
@@ -63,6 +77,8 @@ public struct MethodSettings: Hashable, Sendable, Codable {
   public var gamma: Double
   /// What becomes of a donated layer's optimiser state.
   public var optimizerState: OptimizerStateRule
+  /// Whom the strategy ``Strategy/mutation`` copies.
+  public var mutationParent: MutationParent
   /// After which intervals there is mixing.
   public var gate: MixingGate
   /// The method, or a baseline.
@@ -78,6 +94,7 @@ public struct MethodSettings: Hashable, Sendable, Codable {
   public init(
     populationSize: Int, intervals: Int, tau: Double = 0.25, mixProbability: Double = 0.25,
     lambda: Double = 0.4, gamma: Double = 0.1, optimizerState: OptimizerStateRule = .inherit,
+    mutationParent: MutationParent = .uniform,
     gate: MixingGate = MixingGate(), strategy: Strategy = .pbtNAS, hyperparameters: [Hyperparameter] = [],
     genome: [String: String]? = nil
   ) {
@@ -88,6 +105,7 @@ public struct MethodSettings: Hashable, Sendable, Codable {
     self.lambda = lambda
     self.gamma = gamma
     self.optimizerState = optimizerState
+    self.mutationParent = mutationParent
     self.gate = gate
     self.strategy = strategy
     self.hyperparameters = hyperparameters
@@ -177,6 +195,7 @@ extension MethodSettings {
       lambda: try container.decode(Double.self, forKey: .lambda),
       gamma: try container.decode(Double.self, forKey: .gamma),
       optimizerState: try container.decode(OptimizerStateRule.self, forKey: .optimizerState),
+      mutationParent: try container.decodeIfPresent(MutationParent.self, forKey: .mutationParent) ?? .uniform,
       gate: try container.decode(MixingGate.self, forKey: .gate),
       strategy: try container.decode(Strategy.self, forKey: .strategy),
       hyperparameters: try container.decodeIfPresent([Hyperparameter].self, forKey: .hyperparameters) ?? [],

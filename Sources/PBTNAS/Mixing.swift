@@ -26,7 +26,9 @@ func mix(
 }
 
 /// Two different numbers from 0..<count, the smaller first.
-private func twoDistinct(below count: Int, _ random: inout SeededGenerator) -> (Int, Int) {
+func twoDistinct(
+  below count: Int, _ random: inout SeededGenerator
+) -> (smaller: Int, larger: Int) {
   let first = random.below(count)
   let other = random.below(count - 1)
   let second = other < first ? other : other + 1

@@ -1,11 +1,17 @@
 /// Mutation PBT: copies one parent and does nothing, adds weight noise, or changes one gene, each with
 /// probability 1/3.
+///
+/// - Parameter parents: the best first.
 func mutate(
-  _ parents: [Int], filling member: Int, _ population: [Genome], in space: SearchSpace, _ interval: Int,
-  _ seed: RunSeed
+  _ parents: [Int], filling member: Int, _ population: [Genome], in space: SearchSpace,
+  _ settings: MethodSettings, _ interval: Int, _ seed: RunSeed
 ) -> Offspring {
   var random = seed.generator(member: member, interval: interval, purpose: .parents)
-  let base = parents[random.below(parents.count)]
+  let base =
+    switch settings.mutationParent {
+    case .uniform: parents[random.below(parents.count)]
+    case .tournament: parents[twoDistinct(below: parents.count, &random).smaller]
+    }
   random = seed.generator(member: member, interval: interval, purpose: .mutation)
   var genome = population[base]
   let change: Offspring.Change

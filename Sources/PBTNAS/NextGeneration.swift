@@ -51,7 +51,8 @@ public func nextGeneration(
     let offspring = selection.dropped.map { member in
       var offspring =
         switch settings.strategy {
-        case .mutation: mutate(selection.parents, filling: member, population, in: space, interval, seed)
+        case .mutation:
+          mutate(selection.parents, filling: member, population, in: space, settings, interval, seed)
         case .pbt: exploit(selection.parents, filling: member, population, interval, seed)
         default: mix(selection.parents, filling: member, population, settings, interval, seed)
         }

@@ -52,6 +52,11 @@ public enum TensorName: Hashable, Sendable {
     buffer.hasSuffix("_u") || buffer.hasSuffix("_v")
   }
 
+  /// The network that a parameter belongs to: the first component of its name, such as `generator`.
+  static func network(of parameter: String) -> Substring {
+    parameter.prefix { $0 != "." }
+  }
+
   /// Whether a gene can own a prefix: whole components of a parameter's own name.
   static func isOwnable(_ prefix: String) -> Bool {
     let components = prefix.split(separator: ".", omittingEmptySubsequences: false)

@@ -77,6 +77,18 @@ import Testing
     #expect(try unpaired.report().tests.map(\.test) == ["mann-whitney", "wilcoxon"])
   }
 
+  @Test("mutation that copies the better of two is a group of its own")
+  func mutationParents() async throws {
+    let runs = [
+      try await run(.mutation, seed: 1),
+      try await run(.mutation, seed: 1) { $0.method.mutationParent = .tournament },
+    ]
+    #expect(
+      try Comparison(runs).groups.map(\.label) == [
+        "mutation mutation.parent=uniform", "mutation mutation.parent=tournament",
+      ])
+  }
+
   @Test("any group can be the reference, by a name that fits only it, and any test be chosen")
   func choices() async throws {
     var runs: [ComparedRun] = []

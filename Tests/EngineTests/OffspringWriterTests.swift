@@ -99,6 +99,40 @@ import Testing
     #expect(counts.donated > 50 && counts.base > 200 && counts.state > 100)
   }
 
+  @Test func stateThatIsInheritedByPositionIsTheBasesBitForBitUnderTheHeirsName() throws {
+    func checkpoint(_ tensors: [(name: String, values: [Float])], _ name: String) throws -> Checkpoint {
+      let writer = try SafetensorsWriter(
+        path: path(name),
+        tensors: tensors.map { .init(name: $0.name, dtype: .float32, shape: [$0.values.count]) },
+        metadata: try Checkpoint.metadata(genome: Genome([0]), buffers: []))
+      for tensor in tensors { try tensor.values.withUnsafeBytes { try writer.write($0) } }
+      try writer.finish()
+      return try Checkpoint(path: path(name))
+    }
+    let base = try checkpoint(
+      [
+        ("net.b", [1, 2]), ("net.a", [3]), ("optimizer.net.b.exp_avg", [4, -0.0]),
+        ("optimizer.net.a.exp_avg", [6]),
+      ], "base")
+    let fresh = try checkpoint([("net.z", [7, 8]), ("net.a", [9])], "fresh")
+    var settings = MethodSettings(populationSize: 8, intervals: 4)
+    settings.optimizerState = .byPosition
+    let space = SearchSpace(genes: [Gene(name: "g", options: ["a", "b"], owns: ["net.z"])])
+    let offspring = Offspring(
+      member: 5, base: 0, donor: nil, genome: Genome([0]), donatedGenes: [], change: .freshLayer(gene: 0),
+      freshSeed: 0, noiseSeed: 0)
+    _ = try writeOffspring(
+      offspring, in: space, settings, base: base, donor: nil, fresh: fresh, to: path("child"))
+    let child = try SafetensorsFile(path: path("child"))
+    #expect(
+      child.tensors.map(\.name) == [
+        "net.z", "net.a", "optimizer.net.z.exp_avg", "optimizer.net.a.exp_avg",
+      ])
+    #expect(child.data("net.z") == fresh.file.data("net.z"))
+    #expect(child.data("optimizer.net.z.exp_avg") == base.file.data("optimizer.net.b.exp_avg"))
+    #expect(child.data("optimizer.net.a.exp_avg") == base.file.data("optimizer.net.a.exp_avg"))
+  }
+
   /// Writes base, donor and fresh networks of one weight with these bits.
   private func offspring<Bits: FixedWidthInteger & BitwiseCopyable>(
     donor: [Bits], fresh: [Bits], _ dtype: DType, _ lambda: Double, _ gamma: Double

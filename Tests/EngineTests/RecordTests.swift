@@ -1,3 +1,4 @@
+import Foundation
 import GRDB
 import PBTNAS
 import Testing
@@ -5,6 +6,18 @@ import Testing
 @testable import Engine
 
 @Suite struct RecordTests {
+  @Test("settings of before mutation's parent could be chosen are those with a uniform one")
+  func olderSettings() throws {
+    let settings = MethodSettings(populationSize: 8, intervals: 4, strategy: .mutation)
+    var members = try #require(
+      JSONSerialization.jsonObject(with: JSONEncoder().encode(settings)) as? [String: Any])
+    #expect(members.removeValue(forKey: "mutationParent") as? String == "uniform")
+    let older = try JSONDecoder().decode(
+      MethodSettings.self, from: JSONSerialization.data(withJSONObject: members))
+    // Equal settings are one group of `compare`, and can be resumed with.
+    #expect(older == settings && older.mutationParent == .uniform)
+  }
+
   @Test("somebody who reads the record for a long time holds no search up, nor loses it a checkpoint")
   func readers() async throws {
     let settings = RunSettings.test(population: 4, intervals: 3, seed: randomSeed())

@@ -164,6 +164,7 @@ import Testing
       ("search.mix_probability", { $0.method.mixProbability = 0.9 }),
       ("search.lambda", { $0.method.lambda = 0.9 }), ("search.gamma", { $0.method.gamma = 0.9 }),
       ("search.optimizer_state", { $0.method.optimizerState = .reset }),
+      ("search.mutation.parent", { $0.method.mutationParent = .tournament }),
       ("search.mixing.from", { $0.method.gate.from = 2 }),
       ("search.mixing.every", { $0.method.gate.every = 2 }),
       (
@@ -173,7 +174,7 @@ import Testing
       ("search.genome.gene", { $0.method.genome = ["gene": "option"] }),
     ]
     // Every property of a method is among them.
-    #expect(Mirror(reflecting: RunSettings.test().method).children.count == 11)
+    #expect(Mirror(reflecting: RunSettings.test().method).children.count == 12)
     for (key, change) in changes {
       var settings = RunSettings.test()
       change(&settings)

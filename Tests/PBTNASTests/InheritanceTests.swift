@@ -155,7 +155,7 @@ import Testing
 
   // MARK: Optimiser state
 
-  @Test(arguments: OptimizerStateRule.allCases)
+  @Test(arguments: [OptimizerStateRule.inherit, .base, .reset])
   func optimizerStateFitsItsParameterAndFollowsTheRule(rule: OptimizerStateRule) throws {
     var seen: Set<TensorSource> = []
     for seed in 1...500 as ClosedRange<UInt64> {
@@ -206,6 +206,106 @@ import Testing
     #expect(plan.entries.map(\.tensor.name) == ["a.w", "b.w", "optimizer.a.w.exp_avg"])
     #expect(plan.entries.map(\.source) == [.base, Self.shrunk, .base])
     #expect(plan.entries.last?.tensor.shape == [2])
+  }
+
+  /// Checkpoints of networks with these parameters, in this order; only trained ones have state.
+  private func contents(_ parameters: [(String, [Int])], trained: Bool) -> CheckpointContents {
+    let network = parameters.map { TensorDescription(name: $0, shape: $1, isFloatingPoint: true) }
+    let buffer = TensorDescription(name: "generator.a.mean", shape: [7], isFloatingPoint: true)
+    let state = parameters.flatMap { name, shape in
+      [("exp_avg", shape), ("step", [])].map {
+        TensorDescription(name: "optimizer.\(name).\($0.0)", shape: $0.1, isFloatingPoint: true)
+      }
+    }
+    return CheckpointContents(
+      tensors: [buffer] + network + (trained ? state : []), buffers: ["generator.a.mean"])
+  }
+
+  @Test func byPositionTheBasesStateGoesToWhatStandsInTheSamePlace() {
+    // The generator: one layer goes, another comes, the one between moves up. The discriminator has a parameter
+    // more than before. The critic is as it was, but for a shape.
+    let base = contents(
+      [
+        ("generator.a.w", [2]), ("generator.b.w", [2]), ("generator.c.w", [3]), ("discriminator.w", [2]),
+        ("critic.w", [5]), ("critic.v", [6]),
+      ], trained: true)
+    let fresh = contents(
+      [
+        ("generator.b.w", [2]), ("generator.c.w", [3]), ("generator.d.w", [3]), ("discriminator.w", [2]),
+        ("discriminator.v", [2]), ("critic.w", [5]), ("critic.v", [7]),
+      ], trained: false)
+    let space = SearchSpace(genes: [Gene(name: "d", options: ["x", "y"], owns: ["generator.d"])])
+    var settings = MethodSettings.test()
+    settings.optimizerState = .byPosition
+    let offspring = Offspring(
+      member: 0, base: 1, donor: 2, genome: Genome([0]), donatedGenes: [0], change: .mix, freshSeed: 0,
+      noiseSeed: 0)
+    let plan = inherit(offspring, in: space, settings, base: base, donor: base, fresh: fresh)
+    let state = plan.entries.dropFirst(plan.network.count)
+    #expect(
+      state.map(\.tensor.name) == [
+        "optimizer.generator.b.w.exp_avg", "optimizer.generator.b.w.step",
+        "optimizer.generator.d.w.exp_avg", "optimizer.generator.d.w.step",
+        "optimizer.critic.w.exp_avg", "optimizer.critic.w.step",
+      ])
+    #expect(
+      state.map(\.source) == [
+        .baseTensor(named: "optimizer.generator.a.w.exp_avg"),
+        .baseTensor(named: "optimizer.generator.a.w.step"),
+        .baseTensor(named: "optimizer.generator.c.w.exp_avg"),
+        .baseTensor(named: "optimizer.generator.c.w.step"),
+        .base, .base,
+      ])
+    #expect(state.map(\.tensor.shape) == [[2], [], [3], [], [5], []])
+  }
+
+  @Test func byPositionANetworksStateIsDroppedWhereItsNumberOfParametersChanges() throws {
+    var (kept, dropped, renamed) = (0, 0, 0)
+    for seed in 1...500 as ClosedRange<UInt64> {
+      let mixed = Mixed(seed)
+      let plan = mixed.plan { $0.optimizerState = .byPosition }
+      #expect(plan.network == mixed.plan().network, "only state follows the rule, seed \(seed)")
+      let theirs = mixed.base.tensors.filter(mixed.isWeight)
+      let ours = mixed.fresh.tensors.filter(mixed.isWeight)
+      let state = plan.entries.dropFirst(plan.network.count)
+      guard theirs.count == ours.count else {
+        #expect(state.isEmpty, "seed \(seed)")
+        dropped += 1
+        continue
+      }
+      kept += 1
+      for (parameter, heir) in zip(theirs, ours) {
+        let name = "optimizer.\(heir.name).exp_avg"
+        let entry = state.first { $0.tensor.name == name }
+        #expect((entry != nil) == (parameter.shape == heir.shape), "seed \(seed), \(name)")
+        guard let entry else { continue }
+        let expected: TensorSource =
+          parameter.name == heir.name
+          ? .base : .baseTensor(named: "optimizer.\(parameter.name).exp_avg")
+        #expect(entry.source == expected && entry.tensor.shape == heir.shape, "seed \(seed), \(name)")
+        if entry.source != .base { renamed += 1 }
+      }
+    }
+    #expect(kept > 50 && dropped > 50 && renamed > 10, "\(kept) \(dropped) \(renamed)")
+  }
+
+  @Test func byPositionACopyAndAFreshLayerOfTheSameShapeKeepTheBasesState() {
+    let copy = Mixed(12, { _, _ in .copy })
+    let plan = copy.plan { $0.optimizerState = .byPosition }
+    #expect(plan == copy.plan())
+    let base = contents([("net.a", [2]), ("net.b", [3])], trained: true)
+    let space = SearchSpace(genes: [Gene(name: "a", options: ["x", "y"], owns: ["net.a"])])
+    let mutant = Offspring(
+      member: 0, base: 1, donor: nil, genome: Genome([1]), donatedGenes: [], change: .freshLayer(gene: 0),
+      freshSeed: 0, noiseSeed: 0)
+    var settings = MethodSettings.test()
+    settings.optimizerState = .byPosition
+    let entries = inherit(
+      mutant, in: space, settings, base: base, donor: nil,
+      fresh: contents([("net.a", [2]), ("net.b", [3])], trained: false)
+    ).entries
+    #expect(entries.first { $0.tensor.name == "net.a" }?.source == .fresh)
+    #expect(entries.first { $0.tensor.name == "optimizer.net.a.exp_avg" }?.source == .base)
   }
 
   @Test func stateThatAParentLacksStartsFromZero() {

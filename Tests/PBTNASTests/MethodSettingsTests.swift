@@ -103,6 +103,7 @@ import Testing
         "pbt-nas", "random-search", "mutation", "no-mixing", "random-search-shrink-perturb",
         "pbt",
       ])
-    #expect(OptimizerStateRule.allCases.map(\.rawValue) == ["inherit", "base", "reset"])
+    #expect(OptimizerStateRule.allCases.map(\.rawValue) == ["inherit", "base", "reset", "by-position"])
+    #expect(MutationParent.allCases.map(\.rawValue) == ["uniform", "tournament"])
   }
 }

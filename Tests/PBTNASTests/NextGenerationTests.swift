@@ -227,6 +227,36 @@ import Testing
     #expect(chiSquare(bases.values) < 2 + 5 * 2)
   }
 
+  @Test func withATournamentTheBetterOfTwoDifferentParentsIsCopied() throws {
+    var settings = MethodSettings.test(.mutation, population: 24)
+    settings.mutationParent = .tournament
+    var counts = [Int](repeating: 0, count: 6)
+    for seed in 1...1000 as ClosedRange<UInt64> {
+      let generation = try Case(seed, size: 24).next(settings)
+      let parents = try #require(generation.selection).parents
+      for offspring in generation.offspring {
+        counts[try #require(parents.firstIndex(of: offspring.base))] += 1
+      }
+    }
+    // Of the 15 pairs of 6 parents, the best is the better one in 5, the next in 4, and the last in none.
+    #expect(counts.last == 0 && counts.reduce(0, +) == 6000)
+    for (rank, count) in counts.dropLast().enumerated() {
+      let p = Double(5 - rank) / 15
+      #expect(abs(Double(count) - 6000 * p) < 5 * (6000 * p * (1 - p)).squareRoot(), "\(counts)")
+    }
+  }
+
+  @Test func withoutATournamentMutationsParentIsTheOneThatItsSeedAlwaysGave() throws {
+    for seed in 1...100 as ClosedRange<UInt64> {
+      let generation = try Case(seed).next(.test(.mutation), after: 3)
+      let parents = try #require(generation.selection).parents
+      for offspring in generation.offspring {
+        var random = RunSeed(seed).generator(member: offspring.member, interval: 3, purpose: .parents)
+        #expect(offspring.base == parents[random.below(parents.count)], "seed \(seed)")
+      }
+    }
+  }
+
   @Test func aMutatedGeneAndItsNewOptionAreDrawnUniformly() throws {
     let options = [["a", "b", "c", "d"], ["only"], ["a", "b", "c", "d"]]
     let space = SearchSpace(

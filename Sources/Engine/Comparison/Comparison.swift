@@ -96,7 +96,7 @@ private struct Method: Hashable {
   /// The settings that can tell groups of one strategy from each other.
   private static let facts: [(name: String, value: @Sendable (MethodSettings) -> String)] = [
     fact("tau"), fact("mix_probability"), fact("lambda"), fact("gamma"), fact("optimizer_state"),
-    fact("mixing.from"), fact("mixing.every"),
+    fact("mutation.parent"), fact("mixing.from"), fact("mixing.every"),
     (
       "genome",
       { $0.genome.map { $0.sorted { $0.key < $1.key }.map(\.value).joined(separator: "+") } ?? "drawn" }
