@@ -78,7 +78,13 @@ extension ControlTests {
     }
 
     let offspring = try rows.compactMap { try $0.decodedOffspring() }
-    #expect(offspring.count == (method.strategy == .randomSearch ? 0 : method.droppedCount))
+    let count =
+      switch method.strategy {
+      case .randomSearch: 0
+      case .randomSearchShrinkPerturb: method.populationSize
+      default: method.droppedCount
+      }
+    #expect(offspring.count == count)
     for offspring in offspring {
       let base = try rows[offspring.base].decodedGenome()
       switch method.strategy {
@@ -90,7 +96,9 @@ extension ControlTests {
         #expect(offspring.change == .mix && offspring.donor == offspring.base && offspring.genome == base)
       case .mutation:
         #expect(offspring.change != .mix && offspring.donor == nil && offspring.donatedGenes.isEmpty)
-      case .randomSearch, .randomSearchShrinkPerturb, .pbt:
+      case .randomSearchShrinkPerturb:
+        #expect(offspring.change == .shrinkPerturbAll && offspring.base == offspring.member)
+      case .randomSearch, .pbt:
         Issue.record("\(method.strategy) makes no offspring like \(offspring)")
       }
     }

@@ -54,16 +54,41 @@ import Testing
       let changes: [String: (inout MethodSettings) -> Void] = [
         "exact-copy": { ($0.lambda, $0.gamma) = (1, 0) },
         "re-initialise": { ($0.lambda, $0.gamma) = (0, 1) },
-        "no-mixing": { $0.strategy = .noMixing }, "mutation": { $0.strategy = .mutation },
+        "no-mixing": { $0.strategy = .noMixing },
+        "mutation": { ($0.strategy, $0.mutationParent) = (.mutation, .tournament) },
         "random-search": { ($0.strategy, $0.gate) = (.randomSearch, MixingGate()) },
-        "population-6": { $0.populationSize = 6 }, "population-18": { $0.populationSize = 18 },
+        "random-search-shrink-perturb": {
+          ($0.strategy, $0.gate) = (.randomSearchShrinkPerturb, MixingGate())
+        },
+        "population-6": { $0.populationSize = 6 },
+        "population-18": { ($0.populationSize, $0.tau) = (18, 0.2222222222) },
       ]
       for (name, change) in changes {
+        // The paper has this ablation of control for the quadruped alone.
+        if name == "random-search-shrink-perturb", task != "quadruped-run" { continue }
         let file = try #require(files["\(task)-\(name)"])
         var expected = main.run
         change(&expected.method)
         #expect(file.run == expected && file.task == main.task, "\(task)-\(name)")
       }
+    }
+  }
+
+  @Test("the paper's settings for control replace as many members as the paper's code, by its rules")
+  func paperRules() throws {
+    for (name, file) in try files("configs/paper") {
+      let method = file.run.method
+      // Population: replaced, parents. The paper's code has a share for each, which differ for 6 and 18.
+      let expected = [12: [3, 3], 18: [4, 4], 6: [2, 2]]
+      #expect([method.droppedCount, method.parentCount] == expected[method.populationSize], "\(name)")
+      #expect(method.optimizerState == .byPosition, "\(name)")
+      let mixes = ![.randomSearch, .randomSearchShrinkPerturb].contains(method.strategy)
+      let isGated = mixes && !name.hasPrefix("humanoid")
+      #expect(method.gate == (isGated ? MixingGate(from: 15, every: 2) : MixingGate()), "\(name)")
+      guard case .rl(let settings)? = file.task else { Issue.record("\(name)"); continue }
+      let ownsBuffer = name.hasPrefix("quadruped")
+      #expect(settings.buffer == (ownsBuffer ? .own : .shared), "\(name)")
+      #expect(settings.replayCapacity == (ownsBuffer ? 100_000 : 1_000_000), "\(name)")
     }
   }
 
@@ -169,7 +194,7 @@ import Testing
       ),
       (
         "optimizer_state: keep",
-        ":3: search.optimizer_state: expected one of inherit, base, reset, found `keep`"
+        ":3: search.optimizer_state: expected one of inherit, base, reset, by-position, found `keep`"
       ),
       (
         "mixing: {from: 0}",
