@@ -30,19 +30,22 @@ let package = Package(
     .target(name: "Statistics"),
     // Charts as SVG text.
     .target(name: "Charts"),
+    // Opening files that come from elsewhere.
+    .target(name: "Files"),
     // Named tensors in files; no tensor library.
-    .target(name: "Safetensors"),
+    .target(name: "Safetensors", dependencies: ["Files"]),
     // What a misspelt name may have meant.
     .target(name: "Spelling"),
     // Strict reading of YAML settings.
-    .target(name: "Configuration", dependencies: ["Spelling", .product(name: "Yams", package: "Yams")]),
+    .target(
+      name: "Configuration", dependencies: ["Files", "Spelling", .product(name: "Yams", package: "Yams")]),
     .systemLibrary(
       name: "CXXHash", pkgConfig: "libxxhash", providers: [.apt(["libxxhash-dev"]), .brew(["xxhash"])]),
     // Runs a search: record, checkpoints, workers.
     .target(
       name: "Engine",
       dependencies: [
-        "PBTNAS", "Safetensors", "Configuration", "Spelling", "Statistics", "Charts", "CXXHash",
+        "PBTNAS", "Safetensors", "Configuration", "Files", "Spelling", "Statistics", "Charts", "CXXHash",
         .product(name: "GRDB", package: "GRDB.swift"),
       ]),
     // libtorch behind a C interface.
@@ -68,7 +71,7 @@ let package = Package(
     // OpenGL without a screen; the library is loaded when it is needed.
     .target(name: "CEGL"),
     // Tasks of the DeepMind Control Suite.
-    .target(name: "ControlSuite", dependencies: ["CMuJoCo", "CEGL", "PBTNAS", "Spelling"]),
+    .target(name: "ControlSuite", dependencies: ["CMuJoCo", "CEGL", "PBTNAS", "Files", "Spelling"]),
     .systemLibrary(
       name: "CPNG", pkgConfig: "libpng", providers: [.apt(["libpng-dev"]), .brew(["libpng"])]),
     .systemLibrary(
@@ -77,7 +80,7 @@ let package = Package(
     .target(
       name: "Tasks",
       dependencies: [
-        "Engine", "PBTNAS", "Torch", "Safetensors", "Configuration", "ControlSuite", "CPNG", "CZlib",
+        "Engine", "PBTNAS", "Torch", "Safetensors", "Configuration", "ControlSuite", "Files", "CPNG", "CZlib",
       ],
       resources: [.copy("Resources/fashion-mnist-classifier.safetensors")]),
     // The command `pbtnas`. Its module has another name, since file systems that ignore case take it for PBTNAS.
@@ -96,12 +99,13 @@ let package = Package(
     .testTarget(
       name: "StatisticsTests", dependencies: ["Statistics"], resources: [.copy("Golden")]),
     .testTarget(name: "ChartsTests", dependencies: ["Charts", "TestSupport"]),
+    .testTarget(name: "FilesTests", dependencies: ["Files", "TestSupport"]),
     .testTarget(name: "SafetensorsTests", dependencies: ["Safetensors", "TestSupport"]),
-    .testTarget(name: "ConfigurationTests", dependencies: ["Configuration"]),
+    .testTarget(name: "ConfigurationTests", dependencies: ["Configuration", "TestSupport"]),
     .testTarget(
       name: "EngineTests",
       dependencies: [
-        "Engine", "PBTNAS", "Safetensors", "Statistics", "TestSupport",
+        "Engine", "PBTNAS", "Safetensors", "Statistics", "Files", "TestSupport",
         .product(name: "GRDB", package: "GRDB.swift"),
       ],
       resources: [.copy("Fixtures")]),
@@ -111,7 +115,7 @@ let package = Package(
     .testTarget(
       name: "TasksTests",
       dependencies: [
-        "Tasks", "Engine", "PBTNAS", "Torch", "Safetensors", "Configuration", "ControlSuite",
+        "Tasks", "Engine", "PBTNAS", "Torch", "Safetensors", "Configuration", "ControlSuite", "CZlib",
         "TorchTestSupport",
         "TestSupport",
       ],

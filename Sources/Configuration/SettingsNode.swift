@@ -1,3 +1,4 @@
+import Files
 import Foundation
 import Spelling
 import Yams
@@ -44,11 +45,20 @@ public final class SettingsNode {
     func problem(_ line: Int?, _ message: String) -> ConfigurationProblem {
       ConfigurationProblem(file: file, line: line, key: "", message: message)
     }
-    guard let data = FileManager.default.contents(atPath: file) else {
-      throw problem(nil, "cannot be read; expected a YAML file with settings")
+    let data: Data
+    do throws(FileAccessError) {
+      data = try readRegularFile(file, limit: largestFile)
+    } catch {
+      throw problem(nil, "cannot be read: \(error.explanation); expected a YAML file with settings")
     }
     guard let text = String(data: data, encoding: .utf8) else {
       throw problem(nil, "is not text in UTF-8; expected a YAML file with settings")
+    }
+    if expandedSize(of: data) > largestExpansion {
+      throw problem(
+        nil,
+        "has aliases (`*name`) of sections that hold aliases, which could stand for more than "
+          + "\(Int(largestExpansion)) bytes; write some of them out")
     }
     let node: Node?
     do {
@@ -64,6 +74,26 @@ public final class SettingsNode {
       file: file, baseFolder: folder, path: "", line: 1, mapping: mapping, problems: ProblemList())
   }
 
+  /// How many bytes a settings file may have; large ones have a few thousand.
+  public static let largestFile = 1_000_000
+
+  /// How many bytes a file may have once all its aliases are written out.
+  private static let largestExpansion = 10_000_000.0
+
+  /// The most bytes that a YAML text can have once its aliases are written out, from the number of `&` and `*` that may
+  /// begin the name of an anchor or an alias. Aliases of anchors that hold aliases multiply: ten lines can stand for
+  /// billions of values.
+  private static func expandedSize(of data: Data) -> Double {
+    var (anchors, aliases) = (0.0, 0.0)
+    for (byte, next) in zip(data, data.dropFirst()) where next > UInt8(ascii: " ") {
+      if byte == UInt8(ascii: "&") { anchors += 1 }
+      if byte == UInt8(ascii: "*") { aliases += 1 }
+    }
+    guard anchors > 0, aliases > 0 else { return Double(data.count) }
+    // What is anchored is repeated once more for every alias of it, and most often where the aliases are spread evenly.
+    return Double(data.count) * pow(1 + aliases / anchors, anchors)
+  }
+
   private static func line(of error: YamlError) -> Int? {
     switch error {
     case .scanner(_, _, let mark, _), .parser(_, _, let mark, _), .composer(_, _, let mark, _): mark.line
@@ -76,8 +106,10 @@ public final class SettingsNode {
     switch error {
     case .scanner(_, let problem, _, _), .parser(_, let problem, _, _), .composer(_, let problem, _, _):
       "is not valid YAML: \(problem)"
+    case .reader(let problem, let offset, _, _):
+      "is not valid YAML: \(problem)\(offset.map { " at character \($0 + 1)" } ?? "")"
     case .duplicatedKeysInMapping(let duplicates, _):
-      "a key stands twice: \(duplicates.joined(separator: ", ")); remove one of them"
+      "a key stands twice: \(shortened(duplicates.prefix(20).joined(separator: ", "), to: 200)); remove one of them"
     default: "is not valid YAML: \(error)"
     }
   }
@@ -118,7 +150,7 @@ extension SettingsNode {
   private func readInt(_ key: String, default fallback: Int?, in range: ClosedRange<Int>) -> Int? {
     guard let text = scalar(key, "a whole number", default: fallback) else { return fallback }
     guard let value = Int(text) else {
-      report(key, "expected a whole number, found `\(text)`")
+      report(key, "expected a whole number, found `\(Self.shortened(text))`")
       return fallback
     }
     guard range.contains(value) else {
@@ -138,11 +170,12 @@ extension SettingsNode {
   private func readDouble(_ key: String, default fallback: Double, in range: ClosedRange<Double>) -> Double {
     guard let text = scalar(key, "a number", default: fallback) else { return fallback }
     guard let value = Double(text), value.isFinite else {
-      report(key, "expected a number, found `\(text)`")
+      report(key, "expected a number, found `\(Self.shortened(text))`")
       return fallback
     }
     guard range.contains(value) else {
-      report(key, "expected a number in \(range.lowerBound)...\(range.upperBound), found \(text)")
+      report(
+        key, "expected a number in \(range.lowerBound)...\(range.upperBound), found \(Self.shortened(text))")
       return fallback
     }
     return value
@@ -156,7 +189,7 @@ extension SettingsNode {
   private func readBool(_ key: String, default fallback: Bool) -> Bool {
     guard let text = scalar(key, "true or false", default: fallback) else { return fallback }
     guard let value = ["true": true, "false": false][text.lowercased()] else {
-      report(key, "expected true or false, found `\(text)`")
+      report(key, "expected true or false, found `\(Self.shortened(text))`")
       return fallback
     }
     return value
@@ -221,7 +254,7 @@ extension SettingsNode {
     guard let value = Choice(rawValue: text) else {
       report(
         key,
-        "expected one of \(names.joined(separator: ", ")), found `\(text)`\(suggestion(for: text, among: names))"
+        "expected one of \(names.joined(separator: ", ")), found `\(Self.shortened(text))`\(suggestion(for: text, among: names))"
       )
       return fallback
     }
@@ -237,7 +270,7 @@ extension SettingsNode {
       let number = Double(text.dropLast(2).trimmingCharacters(in: .whitespaces)), number > 0,
       let bytes = Int(exactly: (number * unit).rounded())
     else {
-      report(key, "expected \(expected), found `\(text)`")
+      report(key, "expected \(expected), found `\(Self.shortened(text))`")
       return nil
     }
     return bytes
@@ -286,11 +319,17 @@ extension SettingsNode {
 
   private func fullKey(_ key: String) -> String { path.isEmpty ? key : "\(path).\(key)" }
 
+  /// The beginning of a text that may be far too long for a message.
+  public static func shortened(_ text: String, to length: Int = 80) -> String {
+    let start = text.prefix(length)
+    return start.endIndex == text.endIndex ? text : "\(start)..."
+  }
+
   static func describe(_ node: Node) -> String {
     switch node {
     case .mapping: "a section"
     case .sequence: "a list"
-    case .scalar(let scalar): scalar.string.isEmpty ? "nothing" : "`\(scalar.string)`"
+    case .scalar(let scalar): scalar.string.isEmpty ? "nothing" : "`\(shortened(scalar.string))`"
     case .alias: "an alias"
     }
   }
@@ -347,7 +386,9 @@ extension SettingsNode {
   /// Notes a problem with a key's value.
   public func report(_ key: String, _ message: String) {
     problems.list.append(
-      ConfigurationProblem(file: file, line: keyLines[key] ?? line, key: fullKey(key), message: message))
+      ConfigurationProblem(
+        file: file, line: keyLines[key] ?? line, key: Self.shortened(fullKey(key), to: 200),
+        message: Self.shortened(message, to: 2_000)))
   }
 
   /// How many problems of the file have been noted so far.
@@ -359,18 +400,28 @@ extension SettingsNode {
   /// - Throws: ``ConfigurationProblems`` if there are any.
   public func throwProblems() throws {
     reportUnknownKeys()
-    if !problems.list.isEmpty {
-      throw ConfigurationProblems(
-        list: problems.list.sorted { ($0.line ?? 0, $0.key) < ($1.line ?? 0, $1.key) })
-    }
+    if problems.list.isEmpty { return }
+    let sorted = problems.list.sorted { ($0.line ?? 0, $0.key) < ($1.line ?? 0, $1.key) }
+    let reported = Array(sorted.prefix(ConfigurationProblems.mostReported))
+    throw ConfigurationProblems(
+      list: reported, omitted: sorted.count - reported.count + problems.furtherUnknownKeys)
   }
 
   private func reportUnknownKeys() {
     let names = known.map { String($0.key.dropFirst(path.isEmpty ? 0 : path.count + 1)) }
-    for key in entries.keys.sorted() where !names.isEmpty && !names.contains(key) {
-      report(
-        key, "unknown key\(suggestion(for: key, among: names)); keys here: \(names.joined(separator: ", "))")
+    let knownNames = Set(names)
+    let unknown =
+      names.isEmpty
+      ? []
+      : entries.keys.filter { !knownNames.contains($0) }.sorted {
+        (keyLines[$0] ?? 0, $0) < (keyLines[$1] ?? 0, $1)
+      }
+    // No more are reported, and finding what a key may have meant takes a while.
+    for key in unknown.prefix(ConfigurationProblems.mostReported) {
+      let listed = names.prefix(100).joined(separator: ", ") + (names.count > 100 ? ", ..." : "")
+      report(key, "unknown key\(suggestion(for: key, among: names)); keys here: \(listed)")
     }
+    problems.furtherUnknownKeys += max(0, unknown.count - ConfigurationProblems.mostReported)
     for section in sections { section.reportUnknownKeys() }
   }
 }
@@ -378,13 +429,23 @@ extension SettingsNode {
 /// Shared by all nodes of a file.
 private final class ProblemList {
   var list: [ConfigurationProblem] = []
+  /// How many unknown keys there are beside those in the list.
+  var furtherUnknownKeys = 0
 }
 
-/// Everything that is wrong in a settings file.
+/// What is wrong in a settings file.
 public struct ConfigurationProblems: Error, Hashable, Sendable, CustomStringConvertible {
-  /// The problems in the order of their lines.
+  /// The first problems, in the order of their lines.
   public let list: [ConfigurationProblem]
+  /// How many more there are.
+  public let omitted: Int
+
+  /// How many problems are reported: more than anybody reads at a time.
+  static let mostReported = 20
 
   /// One line a problem.
-  public var description: String { list.map(\.description).joined(separator: "\n") }
+  public var description: String {
+    let lines = list.map(\.description) + (omitted > 0 ? ["and \(omitted) more"] : [])
+    return lines.joined(separator: "\n")
+  }
 }

@@ -6,10 +6,16 @@ public func suggestion(for text: String, among names: some Sequence<String>) -> 
 /// The name that a text is most likely a misspelling of; nil where none is near: within two edits, or a third
 /// of its letters.
 public func nearestName(to text: String, among names: some Sequence<String>) -> String? {
-  let nearest = names.map { (name: $0, distance: editDistance(text, $0)) }.min { $0.distance < $1.distance }
-  guard let nearest, nearest.distance <= max(2, nearest.name.count / 3) else { return nil }
+  let length = text.count
+  // A text of another length is at least as many edits away: only a long text has to be compared with long names.
+  let candidates = names.filter { abs($0.count - length) <= largestDistance(to: $0) }
+  let nearest = candidates.map { (name: $0, distance: editDistance(text, $0)) }
+    .min { $0.distance < $1.distance }
+  guard let nearest, nearest.distance <= largestDistance(to: nearest.name) else { return nil }
   return nearest.name
 }
+
+private func largestDistance(to name: String) -> Int { max(2, name.count / 3) }
 
 /// How many insertions, deletions, replacements and swaps of neighbours make one word into another (Damerau
 /// 1964).
