@@ -1,4 +1,5 @@
 import CMuJoCo
+import Files
 import Foundation
 
 /// A model and its state in MuJoCo: owns both. The arrays are MuJoCo's own and are read where they lie.
@@ -61,12 +62,12 @@ final class Physics {
 
   private static func add(_ path: String, as name: String, to files: inout mjVFS) throws(ControlSuiteError) {
     let text: Data
-    do {
-      text = try Data(contentsOf: URL(fileURLWithPath: path))
+    do throws(FileAccessError) {
+      // A model is text: the largest of the suite has 84 kB.
+      text = try readRegularFile(path, limit: 100_000_000)
     } catch {
-      let exists = FileManager.default.fileExists(atPath: path)
-      throw .unreadableModel(
-        path: path, reason: exists ? error.localizedDescription : "there is no such file")
+      let isMissing = error.reason == .system(code: ENOENT)
+      throw .unreadableModel(path: path, reason: isMissing ? "there is no such file" : error.explanation)
     }
     let status = text.withUnsafeBytes { mj_addBufferVFS(&files, name, $0.baseAddress, Int32($0.count)) }
     guard status == 0 else { throw .badModel(path: path, reason: "MuJoCo cannot hold it in memory") }

@@ -1,4 +1,5 @@
 import CXXHash
+import Files
 import Foundation
 import Synchronization
 
@@ -33,7 +34,7 @@ final class FileDigests: Sendable {
 
   /// A file's digest, from memory if it has not changed.
   ///
-  /// - Throws: ``FileError`` if it cannot be read.
+  /// - Throws: ``FileError`` or ``FileAccessError`` if it cannot be read.
   func digest(of path: String) throws -> String {
     let stamp = try Self.stamp(path)
     if let known = known.withLock({ $0[path] }), known.stamp == stamp { return known.digest }
@@ -49,7 +50,8 @@ final class FileDigests: Sendable {
       guard let expected, found != expected else { return nil }
       return "its digest is \(found), expected \(expected)"
     } catch {
-      return "it cannot be read: \((error as? FileError)?.reason ?? "\(error)")"
+      let reason = (error as? FileError)?.reason ?? (error as? FileAccessError)?.explanation ?? "\(error)"
+      return "it cannot be read: \(reason)"
     }
   }
 
@@ -79,15 +81,14 @@ final class FileDigests: Sendable {
 
   /// A file's digest, read from the disk.
   ///
-  /// - Throws: ``FileError`` if it cannot be read.
+  /// - Throws: ``FileError`` or ``FileAccessError`` if it cannot be read.
   static func compute(_ path: String) throws -> String {
-    let descriptor = open(path, O_RDONLY | O_CLOEXEC)
-    guard descriptor >= 0 else { throw FileError.last(path, "opening") }
+    let (descriptor, size) = try openRegularFile(path)
     defer { close(descriptor) }
     let digest = RunningDigest()
     // Read and not mapped: a file that shrinks meanwhile would end the process.
     let buffer = UnsafeMutableRawBufferPointer.allocate(
-      byteCount: min(max(try stamp(path).size, 1), longestRead), alignment: 64)
+      byteCount: min(max(size, 1), longestRead), alignment: 64)
     defer { buffer.deallocate() }
     while true {
       let count = read(descriptor, buffer.baseAddress, buffer.count)

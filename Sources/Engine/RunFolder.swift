@@ -1,3 +1,5 @@
+import Configuration
+import Files
 import Foundation
 
 /// Where the files of a run lie. All of a run is in one folder.
@@ -83,7 +85,7 @@ public struct RunFolder: Hashable, Sendable {
     guard try isUnused() else { throw RunError.notEmpty(folder: path) }
     do {
       let settings = URL(fileURLWithPath: file)
-      let text = try Data(contentsOf: settings)
+      let text = try readRegularFile(file, limit: SettingsNode.largestFile)
       try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
       // Not while another engine starts there.
       let lock = try RunLock(self)
@@ -94,6 +96,8 @@ public struct RunFolder: Hashable, Sendable {
       try Data(base.utf8).write(to: URL(fileURLWithPath: baseFolderFile), options: .atomic)
     } catch let error as RunError {
       throw error
+    } catch let error as FileAccessError {
+      throw RunError.cannotWrite(folder: path, reason: error.description)
     } catch {
       throw RunError.cannotWrite(folder: path, reason: error.localizedDescription)
     }
@@ -165,7 +169,7 @@ public struct RunFolder: Hashable, Sendable {
   ///
   /// - Throws: ``RunError`` if this is no run's folder, or the file that says so is gone.
   public func baseFolder() throws -> String {
-    guard let text = try? String(contentsOfFile: baseFolderFile, encoding: .utf8) else {
+    guard let text = Self.text(of: baseFolderFile) else {
       try requireRun()
       throw RunError.incomplete(
         file: baseFolderFile,
@@ -189,10 +193,20 @@ public struct RunFolder: Hashable, Sendable {
   /// - Throws: ``RunError`` if there is no run, or none that is done.
   public func readSummary() throws -> String {
     try requireRun()
-    if let text = try? String(contentsOfFile: summary, encoding: .utf8) { return text }
+    if let text = summaryText { return text }
     throw try Record(reading: record).summary() == nil
       ? RunError.notFinished(folder: path)
       : .incomplete(file: summary, mend: "`pbtnas resume \(path)` writes it again")
+  }
+
+  /// What the file ``summary`` holds; nil if it cannot be read.
+  var summaryText: String? { Self.text(of: summary) }
+
+  /// The text of a small file; nil if it cannot be read.
+  private static func text(of path: String) -> String? {
+    // Far more than a path or a summary has.
+    guard let data = try? readRegularFile(path, limit: 1_000_000) else { return nil }
+    return String(data: data, encoding: .utf8)
   }
 
   /// Makes the folders that an interval writes into.

@@ -157,7 +157,7 @@ public actor Search {
       digests.damage(of: folder.best, expected: best.digest) == nil
     else { return nil }
     summary.folder = folder.path
-    if (try? String(contentsOfFile: folder.summary, encoding: .utf8)) == nil { try write(summary) }
+    if folder.summaryText == nil { try write(summary) }
     report(.runFinished(summary: summary))
     // The process may have ended before that was done.
     try removeSuperfluous(after: summary)

@@ -1,3 +1,4 @@
+import Files
 import Foundation
 
 /// A file's bytes, mapped into memory and read when they are asked for.
@@ -17,13 +18,14 @@ final class FileBytes: @unchecked Sendable {
   ///   more.
   /// - Throws: ``SafetensorsError`` if it cannot be read.
   init(path: String, keepsDescriptor: Bool) throws(SafetensorsError) {
-    let descriptor = open(path, O_RDONLY | O_CLOEXEC)
-    guard descriptor >= 0 else { throw .system(path, "opening") }
+    let (descriptor, size): (Int32, Int)
+    do throws(FileAccessError) {
+      (descriptor, size) = try openRegularFile(path)
+    } catch {
+      throw SafetensorsError(error)
+    }
     var isKept = false
     defer { if !isKept { close(descriptor) } }
-    var status = stat()
-    guard fstat(descriptor, &status) == 0 else { throw .system(path, "opening") }
-    let size = Int(status.st_size)
     if size >= Self.smallestMapped {
       guard let start = mmap(nil, size, PROT_READ, MAP_PRIVATE, descriptor, 0), start != MAP_FAILED else {
         throw .system(path, "mapping")

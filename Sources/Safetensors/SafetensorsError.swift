@@ -1,3 +1,4 @@
+import Files
 import Foundation
 
 /// Why a safetensors file cannot be read or written.
@@ -6,6 +7,8 @@ public struct SafetensorsError: Error, Hashable, Sendable {
   public enum Reason: Hashable, Sendable {
     /// A call of the operating system failed.
     case system(call: String, code: Int32)
+    /// Something else than a regular file has the name.
+    case notRegularFile(found: String)
     /// There is no room left for the file.
     case diskFull(bytesWanted: Int)
     /// The file ends before what its header promises, or goes on after it.
@@ -30,6 +33,15 @@ public struct SafetensorsError: Error, Hashable, Sendable {
     self.reason = reason
   }
 
+  /// The error of a file that cannot be opened.
+  init(_ error: FileAccessError) {
+    switch error.reason {
+    case .system(let code): self.init(error.path, .system(call: "opening", code: code))
+    case .notRegular(let kind): self.init(error.path, .notRegularFile(found: "\(kind)"))
+    case .tooLarge: self.init(error.path, .system(call: "opening", code: EFBIG))
+    }
+  }
+
   /// The error of the system call that has just failed.
   static func system(_ path: String, _ call: String, bytesWanted: Int = 0) -> SafetensorsError {
     let code = errno
@@ -46,6 +58,8 @@ extension SafetensorsError: CustomStringConvertible {
     switch reason {
     case .system(let call, let code):
       "\(path): \(call) failed: \(String(cString: strerror(code)))"
+    case .notRegularFile(let found):
+      "\(path): cannot be read: it is \(found), expected a regular file"
     case .diskFull(let bytes):
       "\(path): no room left on the disk (\(bytes) bytes wanted); free some and go on"
     case .wrongSize(let expected, let found):

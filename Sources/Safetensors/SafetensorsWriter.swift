@@ -1,3 +1,4 @@
+import Files
 import Foundation
 
 /// Writes a safetensors file from front to back. The file appears under its name only when it is complete: until
@@ -54,7 +55,7 @@ public final class SafetensorsWriter {
     self.observe = observe
     temporaryPath = Self.temporaryPath(for: path)
     expected = end
-    descriptor = open(temporaryPath, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
+    descriptor = createNewFile(temporaryPath)
     guard descriptor >= 0 else { throw SafetensorsError.system(temporaryPath, "creating") }
     try header.withUnsafeBytes { try writeAll($0) }
   }

@@ -127,6 +127,16 @@ import Testing
     let missing = folder.file("nothing.safetensors")
     #expect(try refusal(missing)?.description.contains("\(missing): opening failed: No such file") == true)
     #expect(try refusal(folder.path)?.path == folder.path)
+    #expect(try refusal(folder.path)?.reason == .notRegularFile(found: "a folder"))
+  }
+
+  @Test("a named pipe and a device are refused at once", .timeLimit(.minutes(1)))
+  func notRegular() throws {
+    let pipe = folder.file("pipe.safetensors")
+    #expect(mkfifo(pipe, 0o600) == 0)
+    let found = "\(pipe): cannot be read: it is a named pipe, expected a regular file"
+    #expect(try refusal(pipe)?.description == found)
+    #expect(try refusal("/dev/zero")?.reason == .notRegularFile(found: "a device"))
   }
 }
 

@@ -105,18 +105,20 @@ import Testing
     #expect(try folder.names().isEmpty)
   }
 
-  @Test func aFullDiskIsSaidAndTheOldFileStays() throws {
+  @Test(.enabled(if: SmallDisk.isPossible, "mounting a small file system needs root"))
+  func aFullDiskIsSaidAndTheOldFileStays() throws {
+    let disk = try SmallDisk()
+    let path = "\(disk.path)/network.safetensors"
     try write([("old", [1])], to: path)
-    // Writing to /dev/full fails as on a disk without room.
-    let temporary = SafetensorsWriter.temporaryPath(for: path)
-    try FileManager.default.createSymbolicLink(atPath: temporary, withDestinationPath: "/dev/full")
+    try disk.fill(leaving: 8)
     #expect {
-      try write([("new", [1000])], to: path)
+      try write([("new", [10_000])], to: path)
     } throws: { error in
-      (error as? SafetensorsError)?.reason == .diskFull(bytesWanted: 4000)
-        && "\(error)".contains("no room left on the disk (4000 bytes wanted)")
+      (error as? SafetensorsError)?.reason == .diskFull(bytesWanted: 40_000)
+        && "\(error)".contains("no room left on the disk (40000 bytes wanted)")
     }
-    #expect(try folder.names() == ["network.safetensors"])
+    let names = try FileManager.default.contentsOfDirectory(atPath: disk.path).sorted()
+    #expect(names == ["ballast", "network.safetensors"])
     #expect(try SafetensorsFile(path: path)["old"] != nil)
   }
 
@@ -149,5 +151,16 @@ import Testing
     } throws: {
       "\($0)".contains("none/a.safetensors") && "\($0)".contains("No such file or directory")
     }
+  }
+
+  @Test("nothing is written through a link that has the temporary name")
+  func temporaryLink() throws {
+    try folder.write("precious", to: "target")
+    let temporary = SafetensorsWriter.temporaryPath(for: path)
+    try FileManager.default.createSymbolicLink(atPath: temporary, withDestinationPath: folder.file("target"))
+    try write([("a", [2])], to: path)
+    #expect(try String(contentsOfFile: folder.file("target"), encoding: .utf8) == "precious")
+    #expect(try SafetensorsFile(path: path).tensors.count == 1)
+    #expect(try folder.names() == ["network.safetensors", "target"])
   }
 }
