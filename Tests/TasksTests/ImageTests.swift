@@ -1,3 +1,4 @@
+import CZlib
 import Foundation
 import TestSupport
 import Testing
@@ -78,10 +79,14 @@ private func gzip(_ bytes: [UInt8]) -> [UInt8] {
     expectHelpful(refusal(path), path, "damaged gzip data")
   }
 
-  @Test("a file that is shorter or longer than its header says is refused with both sizes")
+  @Test(
+    "a file that is shorter than its header says is refused with both sizes, and one that is longer with one")
   func wrongLength() throws {
     let folder = try TemporaryFolder()
-    for (found, name) in [(11, "short"), (13, "long"), (0, "empty")] {
+    let long = try folder.write(idx([3, 4], Array(repeating: 7, count: 13)), "long")
+    #expect(refusal(long)?.reason == .tooLong(expected: 12))
+    expectHelpful(refusal(long), long, "expected 12 bytes, as its header says, and found more")
+    for (found, name) in [(11, "short"), (0, "empty")] {
       let path = try folder.write(idx([3, 4], Array(repeating: 7, count: found)), name)
       #expect(refusal(path)?.reason == .truncated(expected: 12, found: found))
       expectHelpful(refusal(path), path, "expected 12 bytes, found \(found)")
@@ -102,7 +107,43 @@ private func gzip(_ bytes: [UInt8]) -> [UInt8] {
     let folder = try TemporaryFolder()
     let length = Int(UInt32.max)
     let path = try folder.write(idx([length, length, length], [1]), "huge")
-    #expect(refusal(path, rank: 3)?.reason == .truncated(expected: .max, found: 1))
+    let limit = IDXFile.mostElements
+    let reason = ImageDataError.Reason.tooLarge(dimensions: [length, length, length], limit: limit)
+    #expect(refusal(path, rank: 3)?.reason == reason)
+    expectHelpful(refusal(path, rank: 3), path, "expected at most \(limit) elements")
+    let one = try folder.write(idx([limit + 1], [1]), "large")
+    #expect(refusal(one, rank: 1)?.reason == .tooLarge(dimensions: [limit + 1], limit: limit))
+    // What a header promises within the limit takes no memory until it is there.
+    let promised = try folder.write(idx([limit], [1]), "promised")
+    #expect(refusal(promised, rank: 1)?.reason == .truncated(expected: limit, found: 1))
+  }
+
+  @Test("a gzip bomb is left when the elements that its header promises are read")
+  func bomb() throws {
+    let folder = try TemporaryFolder()
+    // A check sum that is wrong at the end of 64 MB shows whether anybody reads that far.
+    let path = folder.file("bomb.gz")
+    let file = try #require(gzopen(path, "wb9"))
+    var content = idx([2, 5], Array(repeating: 7, count: 10))
+    #expect(gzwrite(file, &content, UInt32(content.count)) == Int32(content.count))
+    content = Array(repeating: 0, count: 1 << 20)
+    for _ in 0..<64 { #expect(gzwrite(file, &content, 1 << 20) == 1 << 20) }
+    gzclose(file)
+    var bytes = Array(try Data(contentsOf: URL(fileURLWithPath: path)))
+    #expect(bytes.count < 100_000)
+    bytes[bytes.count - 5] ^= 1
+    _ = try folder.write(bytes, "bomb.gz")
+    #expect(refusal(path)?.reason == .tooLong(expected: 10))
+  }
+
+  @Test("what is no regular file is refused at once", .timeLimit(.minutes(1)))
+  func notRegular() throws {
+    let folder = try TemporaryFolder()
+    let pipe = folder.file("pipe")
+    #expect(mkfifo(pipe, 0o600) == 0)
+    expectHelpful(refusal(pipe), pipe, "it is a named pipe, expected a regular file")
+    expectHelpful(refusal("/dev/zero"), "/dev/zero", "it is a device")
+    expectHelpful(refusal(folder.path), folder.path, "it is a folder")
   }
 
   @Test("a file of another kind is refused with the bytes that it starts with")
@@ -120,7 +161,7 @@ private func gzip(_ bytes: [UInt8]) -> [UInt8] {
   @Test("a missing file is named with the system's reason")
   func missing() {
     let error = refusal("/nowhere/images.gz")
-    #expect(error?.reason == .cannotOpen(code: ENOENT))
+    #expect(error?.reason == .cannotOpen("No such file or directory"))
     expectHelpful(error, "/nowhere/images.gz", "No such file or directory")
   }
 
@@ -170,6 +211,28 @@ private func gzip(_ bytes: [UInt8]) -> [UInt8] {
     for path in paths {
       let error = #expect(throws: PictureError.self) { try Picture(path: path) }
       #expect(error?.path == path && error?.reason.isEmpty == false)
+    }
+  }
+
+  @Test(
+    "a named pipe, a device and a picture of too many pixels are refused at once", .timeLimit(.minutes(1)))
+  func hostile() throws {
+    let folder = try TemporaryFolder()
+    let pipe = folder.file("pipe.png")
+    #expect(mkfifo(pipe, 0o600) == 0)
+    // A PNG that says it has 50,000 x 50,000 pixels, and ends there.
+    let header: [UInt8] = Array("IHDR".utf8) + [0, 0, 0xC3, 0x50, 0, 0, 0xC3, 0x50, 8, 2, 0, 0, 0]
+    let sum = crc32(0, header, uInt(header.count))
+    let signature: [UInt8] = [0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A, 0, 0, 0, 13]
+    let tail = (0..<4).reversed().map { UInt8(sum >> (8 * $0) & 255) }
+    // libpng reads on to the first chunk of pixels.
+    let pixels: [UInt8] = [0, 0, 0, 0] + Array("IDAT".utf8) + [0x35, 0xAF, 0x06, 0x1E]
+    let huge = try folder.write(signature + header + tail + pixels, "huge.png")
+    for (path, words) in [
+      (pipe, "it is a named pipe"), ("/dev/zero", "it is a device"), (huge, "50000x50000 pixels"),
+    ] {
+      let error = #expect(throws: PictureError.self) { try Picture(path: path) }
+      #expect(error?.path == path && error?.reason.contains(words) == true, "\(String(describing: error))")
     }
   }
 

@@ -1,5 +1,6 @@
 import CPNG
 import Engine
+import Files
 import Foundation
 
 /// Pixels of a picture, row by row from the top.
@@ -82,6 +83,10 @@ public struct Picture: Hashable, Sendable {
     }
   }
 
+  /// How many bytes a PNG may have, as a file and as pixels: a picture of 9,000 by 9,000 pixels in colour. A small file can
+  /// stand for far more.
+  static let mostBytes = 1 << 28
+
   /// Reads a PNG as grey or colour.
   ///
   /// - Throws: ``PictureError`` if the file cannot be read.
@@ -89,11 +94,23 @@ public struct Picture: Hashable, Sendable {
     var image = png_image()
     image.version = png_uint_32(PNG_IMAGE_VERSION)
     defer { png_image_free(&image) }
-    guard png_image_begin_read_from_file(&image, path) != 0 else {
+    let file: NSData
+    do throws(FileAccessError) {
+      file = try readRegularFile(path, limit: Self.mostBytes) as NSData
+    } catch {
+      throw PictureError(path: path, reason: error.explanation)
+    }
+    // The file's bytes are needed until the end of the reading.
+    defer { withExtendedLifetime(file) {} }
+    guard png_image_begin_read_from_memory(&image, file.bytes, file.length) != 0 else {
       throw PictureError(path: path, reason: Self.message(image))
     }
     let channels = image.format & png_uint_32(PNG_FORMAT_FLAG_COLOR) == 0 ? 1 : 3
     image.format = png_uint_32(channels == 1 ? 0 : PNG_FORMAT_FLAG_COLOR)
+    guard Int(image.width) * Int(image.height) <= Self.mostBytes / channels else {
+      throw PictureError(
+        path: path, reason: "it has \(image.width)x\(image.height) pixels, which are too many")
+    }
     var pixels = [UInt8](repeating: 0, count: Int(image.width) * Int(image.height) * channels)
     let done = pixels.withUnsafeMutableBytes { png_image_finish_read(&image, nil, $0.baseAddress, 0, nil) }
     guard done != 0 else { throw PictureError(path: path, reason: Self.message(image)) }
