@@ -1,5 +1,7 @@
 import Engine
 import Foundation
+import PBTNAS
+import Tasks
 import TestSupport
 import Testing
 
@@ -105,6 +107,36 @@ import Testing
     let outcome = try call("sample", folder.path, "-o", "grid.png", folder: folder)
     #expect(outcome.code == 1 && outcome.error.contains("\(folder.path) holds no run"))
     #expect(try folder.names() == ["stderr", "stdout"])
+  }
+
+  @Test("files whose names begin with a dash are read and written as files")
+  func dashes() throws {
+    let folder = try TemporaryFolder()
+    let settings = Self.settings.replacing("data: data", with: "data: \(Self.data)")
+    try folder.write(settings, to: "-settings.yml")
+    let trainer = try RunConfiguration(file: folder.file("-settings.yml")).makeTrainer(threads: 1)
+    let genome = Genome(trainer.searchSpace.genes.map { _ in 0 })
+    try trainer.initialise(
+      InitialiseJob(genome: genome, seed: 1, output: folder.file("-network.safetensors")))
+    var outcome = try call("check", "--", "-settings.yml", folder: folder)
+    #expect(outcome.code == 0, "\(outcome.error)")
+    outcome = try call("sample", "--output=-x.png", "-n", "2", "--", "-network.safetensors", folder: folder)
+    #expect(outcome.code == 0, "\(outcome.error)")
+    #expect(try folder.names() == ["-network.safetensors", "-settings.yml", "-x.png", "stderr", "stdout"])
+  }
+
+  @Test("a named pipe in place of a settings file or a network does not wait", .timeLimit(.minutes(1)))
+  func pipes() throws {
+    let folder = try TemporaryFolder()
+    for name in ["config.yml", "network.safetensors"] { #expect(mkfifo(folder.file(name), 0o600) == 0) }
+    for arguments in [["check", "config.yml"], ["run", "config.yml"]] {
+      let outcome = try call(arguments[0], arguments[1], folder: folder)
+      #expect(outcome.code == 1 && outcome.error.contains("config.yml: cannot be read: it is a named pipe"))
+    }
+    let outcome = try call("sample", "network.safetensors", "-o", "x.png", folder: folder)
+    #expect(
+      outcome.code == 1 && outcome.error.contains("network.safetensors: cannot be read: it is a named pipe"))
+    #expect(try folder.names() == ["config.yml", "network.safetensors", "stderr", "stdout"])
   }
 
   @Test("what settings point to is looked at before anything starts")

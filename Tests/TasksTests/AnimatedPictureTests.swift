@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 @testable import Tasks
@@ -140,6 +141,31 @@ private let hasFFprobe = (ProcessInfo.processInfo.environment["PATH"] ?? "").spl
     }
     #expect(error?.description.hasPrefix("\(odd): ffmpeg made no video") == true)
     #expect(!FileManager.default.fileExists(atPath: odd))
+  }
+
+  @Test(
+    "nothing is written through a link that has a film's temporary name",
+    arguments: ["film.png"] + (VideoFormat.bestExtension == "mp4" ? ["film.mp4"] : []))
+  func temporaryLink(name: String) throws {
+    let folder = try TemporaryFolder()
+    try folder.write("precious", to: "target")
+    let temporary = name == "film.png" ? "film.png.part-\(getpid())" : "film.part-\(getpid()).mp4"
+    try FileManager.default.createSymbolicLink(
+      atPath: folder.file(temporary), withDestinationPath: folder.file("target"))
+    let writer = try VideoFormat(width: 64, height: 48, rate: 20).writer(to: folder.file(name))
+    for _ in 0..<4 { try writer.append(Array(repeating: 9, count: 64 * 48 * 3)) }
+    try writer.finish()
+    #expect(try String(contentsOfFile: folder.file("target"), encoding: .utf8) == "precious")
+    #expect(try folder.names() == [name, "target"])
+  }
+
+  @Test("ffmpeg gets the file as a file's name, where it could be an option or an address")
+  func ffmpegArguments() {
+    for path in ["-y.part-1.mp4", "tcp://host/x.mp4", "pipe:1", "/a/b.mp4"] {
+      let arguments = FFmpegVideo.arguments(VideoFormat(width: 4, height: 2, rate: 20), writing: path)
+      #expect(arguments.last == "file:\(path)")
+      #expect(arguments.filter { $0.contains(path) }.count == 1)
+    }
   }
 
   @Test("a folder that is not there is said with the file's path")

@@ -1,4 +1,5 @@
 import CZlib
+import Files
 import Foundation
 
 /// An animated PNG (PNG specification, third edition, section 11.3.6): a video that needs no other program,
@@ -20,10 +21,11 @@ final class AnimatedPicture: VideoWriter {
     self.format = format
     self.path = path
     temporary = "\(path).part-\(getpid())"
-    guard FileManager.default.createFile(atPath: temporary, contents: nil),
-      let file = FileHandle(forWritingAtPath: temporary)
-    else { throw VideoError(path: path, reason: .system(String(cString: strerror(errno)))) }
-    self.file = file
+    let descriptor = createNewFile(temporary)
+    guard descriptor >= 0 else {
+      throw VideoError(path: path, reason: .system(String(cString: strerror(errno))))
+    }
+    file = FileHandle(fileDescriptor: descriptor, closeOnDealloc: true)
     // 8 bits, colour, and the only methods of compression, filters and interlacing.
     let size = Self.bytes(UInt32(format.width)) + Self.bytes(UInt32(format.height)) + [8, 2, 0, 0, 0]
     try write(Data([0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A]) + Self.chunk("IHDR", size))

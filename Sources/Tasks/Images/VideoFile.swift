@@ -1,3 +1,4 @@
+import Files
 import Foundation
 
 /// Writes a video picture by picture: an animated PNG by itself, or whatever ffmpeg makes of another
@@ -55,20 +56,32 @@ final class FFmpegVideo: VideoWriter {
     let parts = (path as NSString)
     temporary = "\(parts.deletingPathExtension).part-\(getpid()).\(parts.pathExtension)"
     guard let program = Self.program else { throw VideoError(path: path, reason: .noFFmpeg) }
+    // ffmpeg would write through a link of this name.
+    let descriptor = createNewFile(temporary)
+    guard descriptor >= 0 else {
+      throw VideoError(path: path, reason: .system(String(cString: strerror(errno))))
+    }
+    close(descriptor)
     // A program that ends early is an error of writing, not the end of this one.
     signal(SIGPIPE, SIG_IGN)
     process.executableURL = URL(fileURLWithPath: program)
-    process.arguments = [
-      "-loglevel", "error", "-y", "-f", "rawvideo", "-pixel_format", "rgb24", "-video_size",
-      "\(format.width)x\(format.height)", "-framerate", "\(format.rate)", "-i", "-", "-pix_fmt", "yuv420p",
-      temporary,
-    ]
+    process.arguments = Self.arguments(format, writing: temporary)
     process.standardInput = input
     do {
       try process.run()
     } catch {
       throw VideoError(path: path, reason: .ffmpeg(error.localizedDescription))
     }
+  }
+
+  /// What ffmpeg is started with.
+  static func arguments(_ format: VideoFormat, writing path: String) -> [String] {
+    [
+      "-loglevel", "error", "-y", "-f", "rawvideo", "-pixel_format", "rgb24", "-video_size",
+      "\(format.width)x\(format.height)", "-framerate", "\(format.rate)", "-i", "-", "-pix_fmt", "yuv420p",
+      // Without the prefix, `-x.mp4` would be an option and `tcp://host` an address.
+      "file:\(path)",
+    ]
   }
 
   /// Where ffmpeg is, if it is on the search path.
