@@ -21,7 +21,8 @@ public struct AttachmentFolder: Hashable, Sendable {
   /// Where an attachment lies.
   public func path(of name: String) -> String { "\(path)/\(name)" }
 
-  /// Adds an attachment, in place of one with the same content.
+  /// Adds an attachment, in place of one with the same content. Anything else that has its name, such as a folder, is moved
+  /// aside.
   ///
   /// - Parameters:
   ///   - fileExtension: the extension of its name, of lower-case letters and digits.
@@ -37,6 +38,11 @@ public struct AttachmentFolder: Hashable, Sendable {
     do {
       try write(temporary)
       let name = "\(try FileDigests.compute(temporary)).\(fileExtension)"
+      if let (kind, moved) = try moveAside(self.path(of: name)) {
+        // Workers' standard error is the run's log.
+        let message = "\(self.path(of: name)): \(kind) had this name, and was moved aside to \(moved)\n"
+        try? FileHandle.standardError.write(contentsOf: Data(message.utf8))
+      }
       guard rename(temporary, path(of: name)) == 0 else { throw FileError.last(path(of: name), "renaming") }
       try syncNames()
       return name

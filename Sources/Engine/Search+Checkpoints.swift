@@ -92,11 +92,12 @@ extension Search {
     guard let best, let digest = best.digest,
       let damage = digests.damage(of: folder.best, expected: digest)
     else { return }
-    try tell(.checkpointDamaged(file: "best.safetensors", reason: damage))
+    let moved = try clearWay(for: RunFolder.bestName)
+    try tell(.checkpointDamaged(file: RunFolder.bestName, reason: damage + moved))
     let row = try record.member(best.member, interval: best.interval)
     try prepare(best.interval)
     let written = try await writeBest(best, from: row)
-    try tell(.checkpointRestored(file: "best.safetensors", isIdentical: written.digest == digest))
+    try tell(.checkpointRestored(file: RunFolder.bestName, isIdentical: written.digest == digest))
   }
 
   /// Writes the best network's file, and then notes it.
@@ -106,6 +107,10 @@ extension Search {
     var network = network
     try await repair([row.end])
     let new = folder.newBest
+    // Neither can be written where a folder has its name. What was in the way of the best network is in its repair's event.
+    for name in [RunFolder.newBestName, RunFolder.bestName] {
+      try clearWay(for: name, network.member, network.interval)
+    }
     try network.write(checkpoint: folder.absolute(row.end.name), space: space, to: new)
     network.digest = try digests.digest(of: new)
     // The record names the new file before it is there: if the process ends in between, it is written again from a
@@ -150,7 +155,7 @@ extension Search {
     guard let damage = damage(of: file) else { return }
     // Another one that its member added has been made again, and both have other names now.
     if RunFolder.attachment(named: file.name) != nil, try record.maker(of: file.name) == nil { return }
-    try tell(.checkpointDamaged(file: file.name, reason: damage))
+    try tell(.checkpointDamaged(file: file.name, reason: damage + clearWayForRepair(of: file)))
     repairCount += 1
     lastRepairs[file.name] = repairCount
     guard let maker = try record.maker(of: file.name) else {
@@ -177,6 +182,21 @@ extension Search {
       newDigests[file.name] = digest
     }
     try tell(.checkpointRestored(file: file.name, isIdentical: isIdentical))
+  }
+
+  /// Moves aside what is in the way of a damaged file, and of the attachments that it lists where it can be read.
+  ///
+  /// - Returns: what was done, as a clause to follow others; empty where there was nothing.
+  private func clearWayForRepair(of file: KnownFile) throws -> String {
+    var moved = try clearWay(for: file.name)
+    guard RunFolder.attachment(named: file.name) == nil,
+      let checkpoint = try? Checkpoint(path: folder.absolute(file.name))
+    else { return moved }
+    for attachment in checkpoint.attachments.map(KnownFile.init(attachment:))
+    where digests.damage(of: folder.absolute(attachment.name), expected: attachment.digest) != nil {
+      moved += try clearWay(for: attachment.name)
+    }
+    return moved
   }
 
   /// A checkpoint with the digest that it has by now.

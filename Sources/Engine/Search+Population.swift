@@ -140,6 +140,7 @@ extension Search {
     let freshNetwork = try await initialise(
       offspring.genome, offspring.freshSeed, fresh, offspring.member, interval: interval)
     try await prepare()
+    try clearWay(for: start, offspring.member, interval)
     let begin = repairCount
     let base = try Checkpoint(path: folder.absolute(ends[offspring.base].name))
     let written = try await aside {
@@ -164,6 +165,7 @@ extension Search {
     _ genome: Genome, _ seed: UInt64, _ checkpoint: String, _ member: Int, interval: Int
   ) async throws -> Checkpoint {
     let path = folder.absolute(checkpoint)
+    try clearWay(for: checkpoint, member, interval)
     let job = Job.initialise(InitialiseJob(genome: genome, seed: seed, output: path))
     do {
       _ = try await perform(job, member, interval)

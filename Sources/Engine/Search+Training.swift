@@ -105,6 +105,7 @@ extension Search {
     let shared = try sharedAttachments(in: interval).generations
     let genome = try row.decodedGenome()
     let begin = repairCount
+    try clearWay(for: output, member, interval)
     let job = TrainJob(
       genome: genome, checkpoint: start,
       seed: seed.seed(member: member, interval: interval, purpose: .training),
