@@ -102,6 +102,17 @@ import Testing
     #expect(node.leaves()["e[1].b"] == "1")
   }
 
+  @Test("many values under many long keys are not all written out")
+  func longKeys() throws {
+    let key = String(repeating: "k", count: 1_000)
+    let node = try read(
+      String(repeating: "{\(key): ", count: 100) + "{"
+        + (0..<50_000).map { "a\($0): 1" }.joined(separator: ", ") + String(repeating: "}", count: 101))
+    // All of them would be 5 GB.
+    let length = node.leaves().keys.reduce(0) { $0 + $1.utf8.count }
+    #expect(length > 10_000_000 && length < 60_000_000)
+  }
+
   @Test("a named pipe is refused at once")
   func pipe() throws {
     #expect(mkfifo(path, 0o600) == 0)
