@@ -27,7 +27,9 @@ struct TrainClassifier: ParsableCommand {
 
   func validate() throws {
     if ![8, 16, 32].contains(side) { throw ValidationError("--side must be 8, 16 or 32, not \(side)") }
-    if epochs < 1 { throw ValidationError("--epochs must be at least 1, not \(epochs)") }
+    if !(1...10_000).contains(epochs) {
+      throw ValidationError("--epochs must be in 1...10000, not \(epochs)")
+    }
     if threads < 1 { throw ValidationError("--threads must be at least 1, not \(threads)") }
   }
 

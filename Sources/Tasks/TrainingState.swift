@@ -50,8 +50,9 @@ struct TrainingState {
 
   /// The networks' sizes in a checkpoint of a task.
   ///
-  /// - Throws: ``TorchError`` if it is of another task.
-  static func sizes<Sizes: Decodable>(of checkpoint: Checkpoint, task: String) throws -> Sizes {
+  /// - Throws: ``TorchError`` if it is of another task; ``HeaderError`` if no settings allow such sizes, or the
+  ///   genome is not one of such networks.
+  static func sizes<Sizes: NetworkSizes>(of checkpoint: Checkpoint, task: String) throws -> Sizes {
     let file = checkpoint.file
     let found = file.metadata[taskKey]
     guard found == task else {
@@ -63,7 +64,17 @@ struct TrainingState {
         "\(file.path): the header's `\(sizesKey)` is missing; expected the networks' sizes in JSON, as training writes them"
       )
     }
-    return try JSONDecoder().decode(Sizes.self, from: Data(text.utf8))
+    guard let sizes = try? JSONDecoder().decode(Sizes.self, from: Data(text.utf8)) else {
+      throw HeaderError.badText(
+        path: file.path, key: sizesKey, found: text, expected: Sizes.textDescription)
+    }
+    try sizes.check(path: file.path)
+    do {
+      try sizes.genes.check(checkpoint.genome)
+    } catch {
+      throw HeaderError.badGenome(path: file.path, error)
+    }
+    return sizes
   }
 
   private var averages: [(name: String, tensor: Tensor)] {

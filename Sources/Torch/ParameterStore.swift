@@ -26,6 +26,8 @@ public final class ParameterStore {
   private let generator: RandomGenerator
   /// What layers get instead of fresh tensors; nil for a network with tensors of its own.
   private let existing: [String: Tensor]?
+  /// Throws for a name and shape of a tensor that is not to be made; nil where all may be.
+  private let checkShape: ((_ name: String, _ shape: [Int], _ isBuffer: Bool) throws(TorchError) -> Void)?
 
   /// Makes an empty store whose initial values follow from `seed`.
   public init(
@@ -36,6 +38,24 @@ public final class ParameterStore {
     // Drawn on the CPU on every device, so that a seed means the same network everywhere.
     generator = try RandomGenerator(seed: seed)
     existing = nil
+    checkShape = nil
+  }
+
+  /// Makes an empty store for a network that is read from a file. A tensor that the file does not have in
+  /// its shape is refused before it is allocated: a damaged header can ask for more than the memory holds.
+  ///
+  /// - Parameter names: the name in the file of a tensor's name here, and whether it is a buffer.
+  public init(
+    for file: SafetensorsFile, memoryFormat: MemoryFormat = .contiguous,
+    names: @escaping (_ name: String, _ isBuffer: Bool) -> String = { name, _ in name }
+  ) throws(TorchError) {
+    device = .cpu
+    self.memoryFormat = memoryFormat
+    generator = try RandomGenerator(seed: 0)
+    existing = nil
+    checkShape = { name, shape, isBuffer throws(TorchError) in
+      _ = try file.find(names(name, isBuffer), shape: shape)
+    }
   }
 
   /// Makes an empty store for a second copy of a network that shares the first one's tensors, but has
@@ -45,6 +65,7 @@ public final class ParameterStore {
     device = store.device
     memoryFormat = store.memoryFormat
     generator = try RandomGenerator(seed: 0)
+    checkShape = nil
     let averaged = zip(averages.parameters, averages.averages).map { ($0.name, $1) }
     existing = Dictionary(store.entries.map { ($0.name, $0.tensor) } + averaged) { _, average in average }
   }
@@ -69,6 +90,7 @@ public final class ParameterStore {
       try add(Entry(name: name, tensor: shared, isBuffer: false))
       return shared
     }
+    try checkShape?(name, shape, false)
     var tensor = try initial.makeTensor(shape: shape, generator: generator).to(device)
     if shape.count == 4 {
       tensor = try tensor.contiguous(format: memoryFormat)
@@ -86,6 +108,7 @@ public final class ParameterStore {
       try add(Entry(name: name, tensor: shared, isBuffer: true))
       return shared
     }
+    try checkShape?(name, shape, true)
     let tensor = try initial.makeTensor(shape: shape, generator: generator).to(elementType).to(device)
     try add(Entry(name: name, tensor: tensor, isBuffer: true))
     return tensor

@@ -5,15 +5,24 @@ extension SafetensorsFile {
   ///
   /// - Throws: ``TorchError`` if the file has no such tensor, or one of another shape or element type.
   public func load(_ name: String, into tensor: Tensor) throws {
-    guard let info = self[name] else {
-      throw TorchError("\(path): there is no tensor `\(name)`")
-    }
-    guard info.shape == tensor.shape, info.dtype == tensor.elementType else {
+    let info = try find(name, shape: tensor.shape)
+    guard info.dtype == tensor.elementType else {
       let expected = "\(tensor.elementType?.rawValue ?? "?") \(tensor.shape)"
       throw TorchError(
         "\(path): tensor `\(name)` is \(info.dtype.rawValue) \(info.shape), expected \(expected)")
     }
     try withBytes(of: info) { try tensor.assign(rowMajorBytes: $0) }
+  }
+
+  /// Where the tensor with a name and a shape is.
+  ///
+  /// - Throws: ``TorchError`` if the file has no such tensor, or one of another shape.
+  func find(_ name: String, shape: [Int]) throws(TorchError) -> TensorInfo {
+    guard let info = self[name] else { throw TorchError("\(path): there is no tensor `\(name)`") }
+    guard info.shape == shape else {
+      throw TorchError("\(path): tensor `\(name)` has the shape \(info.shape), expected \(shape)")
+    }
+    return info
   }
 
   /// The tensor with a name, on the CPU.

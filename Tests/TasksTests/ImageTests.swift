@@ -190,7 +190,7 @@ private func gzip(_ bytes: [UInt8]) -> [UInt8] {
   func roundTrip(channels: Int) throws {
     let folder = try TemporaryFolder()
     let pixels = (0..<5 * 3 * channels).map { UInt8($0 * 37 % 256) }
-    let picture = Picture(width: 5, height: 3, channels: channels, pixels: pixels)
+    let picture = try Picture(width: 5, height: 3, channels: channels, pixels: pixels)
     let path = folder.file("picture.png")
     try picture.write(to: path)
     #expect(try Picture(path: path) == picture)
@@ -239,7 +239,7 @@ private func gzip(_ bytes: [UInt8]) -> [UInt8] {
   @Test("a picture that cannot be written says so, and leaves nothing behind")
   func unwritable() throws {
     let folder = try TemporaryFolder()
-    let picture = Picture(width: 1, height: 1, channels: 1, pixels: [0])
+    let picture = try Picture(width: 1, height: 1, channels: 1, pixels: [0])
     #expect(throws: PictureError.self) { try picture.write(to: folder.file("none/picture.png")) }
     // A folder is in the way.
     try FileManager.default.createDirectory(
@@ -257,7 +257,7 @@ private func gzip(_ bytes: [UInt8]) -> [UInt8] {
     // Noise, which does not compress.
     var random = SystemRandomNumberGenerator()
     let pixels = (0..<256 * 256).map { _ in UInt8.random(in: 0...255, using: &random) }
-    let picture = Picture(width: 256, height: 256, channels: 1, pixels: pixels)
+    let picture = try Picture(width: 256, height: 256, channels: 1, pixels: pixels)
     let error = #expect(throws: PictureError.self) { try picture.write(to: "\(disk.path)/picture.png") }
     #expect(error?.isDiskFull == true)
     try disk.free()
@@ -266,9 +266,9 @@ private func gzip(_ bytes: [UInt8]) -> [UInt8] {
   }
 
   @Test("a grid has the pictures in rows from the top left, scaled, with white between and around them")
-  func grid() {
+  func grid() throws {
     // Three pictures of 2x1 in two columns.
-    let picture = Picture.grid(
+    let picture = try Picture.grid(
       of: [1, 2, 3, 4, 5, 6], count: 3, width: 2, height: 1, channels: 1, columns: 2, scale: 1, gap: 1)
     let w: UInt8 = 255
     let expected: [[UInt8]] = [
@@ -278,14 +278,76 @@ private func gzip(_ bytes: [UInt8]) -> [UInt8] {
       [w, 5, 6, w, w, w, w],
       [w, w, w, w, w, w, w],
     ]
-    #expect(picture == Picture(width: 7, height: 5, channels: 1, pixels: expected.flatMap(\.self)))
+    #expect(try picture == Picture(width: 7, height: 5, channels: 1, pixels: expected.flatMap(\.self)))
   }
 
   @Test("a scaled pixel is a block, and its channels stay together")
-  func scaledGrid() {
-    let picture = Picture.grid(
+  func scaledGrid() throws {
+    let picture = try Picture.grid(
       of: [10, 20, 30], count: 1, width: 1, height: 1, channels: 3, columns: 5, scale: 2, gap: 0)
     let pixels = [[UInt8]](repeating: [10, 20, 30], count: 4).flatMap(\.self)
-    #expect(picture == Picture(width: 2, height: 2, channels: 3, pixels: pixels))
+    #expect(try picture == Picture(width: 2, height: 2, channels: 3, pixels: pixels))
+  }
+
+  @Test("a picture whose bytes are not what its sizes say is refused, and none is read beyond its end")
+  func wrongShape() throws {
+    let bytes = [UInt8](repeating: 0, count: 12)
+    for (width, height, channels) in [
+      (3, 3, 1), (2, 2, 1), (3, 2, 2), (2, 2, 0), (-3, -4, 1), (0, 0, 1), (1 << 62, 4, 3),
+      (1 << 31, 1 << 31, 1),
+    ] {
+      #expect(throws: PictureShapeError.self) {
+        try Picture(width: width, height: height, channels: channels, pixels: bytes)
+      }
+    }
+    for (count, side, channels) in [
+      (4, 2, 1), (2, 2, 1), (3, 2, 2), (0, 2, 1), (-1, 2, 1), (1 << 62, 2, 3), (3, 1 << 31, 1),
+    ] {
+      #expect(throws: PictureShapeError.self) {
+        try Picture.grid(
+          of: bytes, count: count, width: side, height: side, channels: channels, columns: 2, scale: 1)
+      }
+    }
+    #expect(throws: PictureShapeError.self) {
+      try Picture.grid(
+        of: bytes, count: 3, width: 2, height: 2, channels: 1, columns: 2, scale: 1 << 40)
+    }
+  }
+
+  @Test("a PNG that claims a million by a million pixels is refused before there is memory for them")
+  func hugeClaim() throws {
+    let folder = try TemporaryFolder()
+    let path = folder.file("picture.png")
+    try Picture(width: 1, height: 1, channels: 1, pixels: [7]).write(to: path)
+    var file = Array(try Data(contentsOf: URL(fileURLWithPath: path)))
+    func put(_ number: UInt32, at offset: Int) {
+      withUnsafeBytes(of: number.bigEndian) { file.replaceSubrange(offset..<offset + 4, with: $0) }
+    }
+    put(1_000_000, at: 16)
+    put(1_000_000, at: 20)
+    // The check sum of the chunk's name and content.
+    var sum = UInt32.max
+    for byte in file[12..<29] {
+      sum ^= UInt32(byte)
+      for _ in 0..<8 { sum = sum & 1 == 1 ? sum >> 1 ^ 0xEDB8_8320 : sum >> 1 }
+    }
+    put(~sum, at: 29)
+    let huge = try folder.write(file, "huge.png")
+    let error = #expect(throws: PictureError.self) { try Picture(path: huge) }
+    #expect(error?.reason.contains("1000000x1000000") == true)
+  }
+
+  @Test("a video of a size or rate that no file can hold is refused by its path")
+  func videoFormat() throws {
+    let folder = try TemporaryFolder()
+    let path = folder.file("video.png")
+    for format in [
+      VideoFormat(width: -2, height: 2, rate: 25), VideoFormat(width: 2, height: 1 << 40, rate: 25),
+      VideoFormat(width: 2, height: 2, rate: .nan), VideoFormat(width: 2, height: 2, rate: 0),
+    ] {
+      let error = #expect(throws: VideoError.self) { try format.writer(to: path) }
+      #expect(error?.path == path)
+    }
+    #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path).isEmpty)
   }
 }

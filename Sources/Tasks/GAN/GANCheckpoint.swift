@@ -35,21 +35,28 @@ public struct TrainedGenerator {
 
   /// Reads the averaged generator of a checkpoint.
   ///
-  /// - Throws: ``SafetensorsError``, ``CheckpointError`` or ``TorchError`` if the file is not such a one.
+  /// - Throws: ``SafetensorsError``, ``CheckpointError``, ``HeaderError`` or ``TorchError`` if the file is not such a one.
   public init(path: String) throws {
     let checkpoint = try Checkpoint(path: path)
     sizes = try TrainingState.sizes(of: checkpoint, task: GANCheckpoint.task)
-    let store = try ParameterStore(seed: 0, memoryFormat: .channelsLast)
+    let name = { (name: String, isBuffer: Bool) in
+      isBuffer ? name : TensorName.average(of: name).string
+    }
+    let store = try ParameterStore(for: checkpoint.file, memoryFormat: .channelsLast, names: name)
     generator = try GanGenerator(store.root / "generator", genome: checkpoint.genome, sizes)
     for entry in store.entries {
-      let name = entry.isBuffer ? entry.name : TensorName.average(of: entry.name).string
-      try checkpoint.file.load(name, into: entry.tensor)
+      try checkpoint.file.load(name(entry.name, entry.isBuffer), into: entry.tensor)
     }
   }
 
   /// New images, [count, channels, resolution, resolution] in -1...1; the same for the same seed.
+  ///
+  /// - Throws: ``TorchError`` if there are to be none, or more than a million.
   public func sample(_ count: Int, seed: UInt64) throws -> Tensor {
-    try sampleImages(generator, sizes, count, seed: seed)
+    guard (1...1_000_000).contains(count) else {
+      throw TorchError("\(count) images are asked for; expected a number from 1 to 1000000")
+    }
+    return try sampleImages(generator, sizes, count, seed: seed)
   }
 }
 
@@ -78,11 +85,14 @@ func sampleImages(
 extension Picture {
   /// A grid of images [N, channels, side, side] in -1...1, as square as can be, magnified so that each is about 64 pixels wide.
   public static func grid(of images: Tensor) throws -> Picture {
+    guard images.shape.count == 4, images.shape[2] == images.shape[3] else {
+      throw PictureShapeError("images of the shape \(images.shape); expected [count, channels, side, side]")
+    }
     let (count, channels, side) = (images.shape[0], images.shape[1], images.shape[2])
     let bytes = try ((images + 1) * 127.5).clamp(min: 0, max: 255).permute(dims: [0, 2, 3, 1])
       .add(0.5).to(.uint8).array(of: UInt8.self)
-    return grid(
+    return try grid(
       of: bytes, count: count, width: side, height: side, channels: channels,
-      columns: Int(Double(count).squareRoot().rounded(.up)), scale: max(1, 64 / side))
+      columns: Int(Double(count).squareRoot().rounded(.up)), scale: max(1, 64 / max(1, side)))
   }
 }

@@ -26,13 +26,12 @@ public struct GANSettings: Hashable, Sendable {
   public init(from node: SettingsNode, checksFiles: Bool = false) {
     let problems = node.problemCount
     dataFolder = node.requiredPath("data", expected: "the folder with Fashion-MNIST's files")
-    let widths = 1...4096
     sizes = GANSizes(
-      cells: node.int("cells", default: 3, in: 1...5),
-      bottomWidth: node.int("bottom_width", default: 4, in: 1...32),
-      imageChannels: 1, latentLength: node.int("latent", default: 120, in: 1...4096),
-      generatorWidth: node.int("generator_width", default: 256, in: widths),
-      discriminatorWidth: node.int("discriminator_width", default: 128, in: widths))
+      cells: node.int("cells", default: 3, in: GANSizes.cellLimits),
+      bottomWidth: node.int("bottom_width", default: 4, in: GANSizes.bottomWidthLimits),
+      imageChannels: 1, latentLength: node.int("latent", default: 120, in: GANSizes.latentLimits),
+      generatorWidth: node.int("generator_width", default: 256, in: GANSizes.widthLimits),
+      discriminatorWidth: node.int("discriminator_width", default: 128, in: GANSizes.widthLimits))
     let batch = node.section("batch")
     let rates = node.section("learning_rate")
     let adam = node.section("adam")
@@ -86,13 +85,13 @@ public struct GANSettings: Hashable, Sendable {
 
   /// Notes what does not fit together.
   private func check(_ node: SettingsNode) {
-    if !sizes.latentLength.isMultiple(of: sizes.cells) {
+    if !sizes.hasEqualParts {
       node.report(
         "latent",
         "expected a multiple of `cells` (\(sizes.cells)), since every cell gets an equal part; found \(sizes.latentLength)"
       )
     }
-    if ![8, 16, 32].contains(sizes.resolution) {
+    if !sizes.hasResolution {
       node.report(
         "bottom_width",
         "the images would be \(sizes.resolution) wide (bottom_width doubled by each of \(sizes.cells) cells); expected 8, 16 or 32"

@@ -23,9 +23,13 @@ public final class GarmentClassifier {
   /// Makes a classifier with fresh weights.
   ///
   /// - Parameter side: the images' width and height, a multiple of 4.
-  init(side: Int, seed: UInt64) throws {
+  convenience init(side: Int, seed: UInt64) throws {
+    try self.init(side: side, in: ParameterStore(seed: seed, memoryFormat: .channelsLast))
+  }
+
+  private init(side: Int, in store: ParameterStore) throws {
     self.side = side
-    store = try ParameterStore(seed: seed, memoryFormat: .channelsLast)
+    self.store = store
     let root = store.root
     conv1 = try Conv2d(root / "conv1", ConvolutionShape(inputs: 1, outputs: 32, kernel: 3))
     conv2 = try Conv2d(root / "conv2", ConvolutionShape(inputs: 32, outputs: 48, kernel: 3))
@@ -91,11 +95,17 @@ extension GarmentClassifier {
   ) throws -> GarmentClassifier {
     let training = try ImageSet(FashionMNIST(folder: folder, .training), side: side)
     let test = try ImageSet(FashionMNIST(folder: folder, .test), side: side)
+    let batch = 128
+    for (part, count, least) in [(FashionMNIST.Part.training, training.count, batch), (.test, test.count, 1)]
+    where count < least {
+      throw ImageDataError(
+        FashionMNIST.files(folder, part).images,
+        .mismatch("expected at least \(least) images to train or test a classifier with, found \(count)"))
+    }
     let classifier = try GarmentClassifier(side: side, seed: seed)
     let parameters = classifier.store.entries
     let optimizer = try AdamW(parameters, AdamW.Settings(learningRate: 2e-3, weightDecay: 1e-2))
     let tensors = parameters.map(\.tensor)
-    let batch = 128
     let steps = epochs * (training.count / batch)
     var sampler = BatchSampler(count: training.count, seed: seed)
     var step = 0
@@ -111,6 +121,9 @@ extension GarmentClassifier {
         try optimizer.step(batchLoss.gradients(of: tensors))
         loss += try batchLoss.item()
         step += 1
+      }
+      guard loss.isFinite else {
+        throw TorchError("the classifier's loss is not finite in epoch \(epoch): try another seed")
       }
       report(
         Progress(
@@ -164,6 +177,9 @@ extension GarmentClassifier {
     guard file.metadata["format"] == format, let side = file.metadata["side"].flatMap(Int.init) else {
       throw TorchError("\(file.path): expected a classifier made by `pbtnas train-classifier`")
     }
+    guard GANSizes.resolutions.contains(side) else {
+      throw HeaderError.badText(path: file.path, key: "side", found: "\(side)", expected: "8, 16 or 32")
+    }
     return side
   }
 
@@ -176,12 +192,18 @@ extension GarmentClassifier {
 
   /// Reads the weights of a classifier's file.
   convenience init(_ file: SafetensorsFile) throws {
-    try self.init(side: Self.side(of: file), seed: 0)
+    try self.init(
+      side: Self.side(of: file), in: ParameterStore(for: file, memoryFormat: .channelsLast))
     for entry in store.entries { try file.load(entry.name, into: entry.tensor) }
   }
 
   /// Writes the weights, in float32, with what is known of them.
+  ///
+  /// - Throws: ``TorchError`` if the accuracy is not finite; ``SafetensorsError`` if the file cannot be written.
   public func write(to path: String, testAccuracy: Double, seed: UInt64) throws {
+    guard testAccuracy.isFinite else {
+      throw TorchError("\(path): a classifier's test accuracy is \(testAccuracy); expected a number in 0...1")
+    }
     let metadata = [
       "format": Self.format, "side": String(side), "test_accuracy": String(testAccuracy),
       "seed": String(seed),

@@ -47,7 +47,7 @@ public struct FashionMNIST: Sendable {
     return [images, labels].first { !FileManager.default.fileExists(atPath: $0) }
   }
 
-  private static func files(_ folder: String, _ part: Part) -> (images: String, labels: String) {
+  static func files(_ folder: String, _ part: Part) -> (images: String, labels: String) {
     (
       file(folder, "\(part.rawValue)-images-idx3-ubyte"),
       file(folder, "\(part.rawValue)-labels-idx1-ubyte")

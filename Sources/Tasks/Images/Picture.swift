@@ -14,8 +14,20 @@ public struct Picture: Hashable, Sendable {
   /// [height, width, channels].
   public let pixels: [UInt8]
 
+  /// How many pixels a picture may have: enough for a grid of 100,000 samples.
+  private static let pixelLimit = 1 << 29
+  /// How many pixels a picture that is read may have: a small file can claim any number.
+  private static let readLimit = 1 << 26
+
   /// Makes a picture.
-  public init(width: Int, height: Int, channels: Int, pixels: [UInt8]) {
+  ///
+  /// - Throws: ``PictureShapeError`` if the number of pixels is not what the sizes say.
+  public init(width: Int, height: Int, channels: Int, pixels: [UInt8]) throws(PictureShapeError) {
+    let expected = try Self.byteCount(width, height, channels)
+    guard pixels.count == expected else {
+      throw PictureShapeError(
+        "\(pixels.count) bytes for \(width)x\(height) pixels of \(channels) channels; expected \(expected)")
+    }
     self.width = width
     self.height = height
     self.channels = channels
@@ -29,15 +41,24 @@ public struct Picture: Hashable, Sendable {
   ///   - columns: pictures in a row.
   ///   - scale: how many pixels wide and high every pixel becomes.
   ///   - gap: white pixels between pictures and around them.
+  /// - Throws: ``PictureShapeError`` if there is no picture, or the number of bytes is not what the sizes say.
   public static func grid(
     of images: [UInt8], count: Int, width: Int, height: Int, channels: Int, columns: Int, scale: Int,
     gap: Int = 2
-  ) -> Picture {
+  ) throws(PictureShapeError) -> Picture {
+    let bytes = try byteCount(width, height, channels).multipliedReportingOverflow(by: count)
+    guard count > 0, !bytes.overflow, images.count == bytes.partialValue else {
+      throw PictureShapeError(
+        "\(images.count) bytes for \(count) pictures of \(width)x\(height) pixels and \(channels) channels")
+    }
+    guard (1...1024).contains(scale), (0...1024).contains(gap) else {
+      throw PictureShapeError("a scale of \(scale) and a gap of \(gap); expected up to 1024 each")
+    }
     let columns = max(1, min(columns, count))
     let rows = (count + columns - 1) / columns
     let cell = (width: width * scale + gap, height: height * scale + gap)
     let total = (width: columns * cell.width + gap, height: rows * cell.height + gap)
-    var pixels = [UInt8](repeating: 255, count: total.width * total.height * channels)
+    var pixels = [UInt8](repeating: 255, count: try byteCount(total.width, total.height, channels))
     for image in 0..<count {
       let left = gap + image % columns * cell.width
       let top = gap + image / columns * cell.height
@@ -49,7 +70,22 @@ public struct Picture: Hashable, Sendable {
         }
       }
     }
-    return Picture(width: total.width, height: total.height, channels: channels, pixels: pixels)
+    return try Picture(width: total.width, height: total.height, channels: channels, pixels: pixels)
+  }
+
+  /// The bytes of a picture's pixels.
+  ///
+  /// - Throws: ``PictureShapeError`` if there is no such picture, or it would be too large.
+  private static func byteCount(_ width: Int, _ height: Int, _ channels: Int) throws(PictureShapeError) -> Int
+  {
+    guard width > 0, height > 0, [1, 3].contains(channels), width <= pixelLimit,
+      height <= pixelLimit / width
+    else {
+      throw PictureShapeError(
+        "\(width)x\(height) pixels of \(channels) channels; "
+          + "expected 1 or 3 channels and 1 to \(pixelLimit) pixels in all")
+    }
+    return width * height * channels
   }
 
   /// Writes the picture as PNG; a file that is there is replaced only by a complete one.
@@ -83,8 +119,7 @@ public struct Picture: Hashable, Sendable {
     }
   }
 
-  /// How many bytes a PNG may have, as a file and as pixels: a picture of 9,000 by 9,000 pixels in colour. A small file can
-  /// stand for far more.
+  /// How many bytes a PNG's file may have.
   static let mostBytes = 1 << 28
 
   /// Reads a PNG as grey or colour.
@@ -107,19 +142,29 @@ public struct Picture: Hashable, Sendable {
     }
     let channels = image.format & png_uint_32(PNG_FORMAT_FLAG_COLOR) == 0 ? 1 : 3
     image.format = png_uint_32(channels == 1 ? 0 : PNG_FORMAT_FLAG_COLOR)
-    guard Int(image.width) * Int(image.height) <= Self.mostBytes / channels else {
+    guard Int(image.width) * Int(image.height) <= Self.readLimit else {
       throw PictureError(
-        path: path, reason: "it has \(image.width)x\(image.height) pixels, which are too many")
+        path: path,
+        reason: "it claims \(image.width)x\(image.height) pixels; expected at most \(Self.readLimit) in all")
     }
     var pixels = [UInt8](repeating: 0, count: Int(image.width) * Int(image.height) * channels)
     let done = pixels.withUnsafeMutableBytes { png_image_finish_read(&image, nil, $0.baseAddress, 0, nil) }
     guard done != 0 else { throw PictureError(path: path, reason: Self.message(image)) }
-    self.init(width: Int(image.width), height: Int(image.height), channels: channels, pixels: pixels)
+    (width, height, self.channels) = (Int(image.width), Int(image.height), channels)
+    self.pixels = pixels
   }
 
   private static func message(_ image: png_image) -> String {
     withUnsafeBytes(of: image.message) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
   }
+}
+
+/// Sizes and pixels do not make a picture.
+public struct PictureShapeError: Error, Hashable, Sendable, CustomStringConvertible {
+  /// What was found and what was expected.
+  public let description: String
+
+  init(_ problem: String) { description = "this is no picture: \(problem)" }
 }
 
 /// A picture file cannot be written or read.

@@ -37,6 +37,10 @@ public struct VideoFormat: Hashable, Sendable {
   ///
   /// - Throws: ``VideoError`` if the file cannot be made, or there is no ffmpeg.
   public func writer(to path: String) throws -> any VideoWriter {
+    // What the PNG's and ffmpeg's fields hold, far more than screens have.
+    guard (1...16_384).contains(width), (1...16_384).contains(height), rate > 0, rate <= 65_535 else {
+      throw VideoError(path: path, reason: .format(self))
+    }
     let name = (path as NSString).pathExtension.lowercased()
     return ["png", "apng"].contains(name)
       ? try AnimatedPicture(self, path: path) : try FFmpegVideo(self, path: path)
@@ -127,6 +131,8 @@ public struct VideoError: Error, Hashable, Sendable, CustomStringConvertible {
     case ffmpeg(String)
     /// A call of the operating system failed.
     case system(String)
+    /// No video can have this size or rate.
+    case format(VideoFormat)
     /// A picture has the wrong number of bytes.
     case pictureSize(expected: Int, found: Int)
     /// A library could not compress a picture.
@@ -146,6 +152,9 @@ public struct VideoError: Error, Hashable, Sendable, CustomStringConvertible {
         + "or name a file that ends in .png, for an animated PNG"
     case .ffmpeg(let message): "\(path): ffmpeg made no video: \(message)"
     case .system(let message): "\(path): the video cannot be written: \(message)"
+    case .format(let format):
+      "\(path): a video of \(format.width)x\(format.height) pixels and \(format.rate) pictures a second; "
+        + "expected 1 to 16384 pixels each way and up to 65535 pictures a second"
     case .pictureSize(let expected, let found):
       "\(path): a picture has \(found) bytes, expected \(expected)"
     case .compression(let status): "\(path): zlib could not compress a picture: status \(status)"

@@ -4,10 +4,6 @@ public enum RLError: Error, Hashable, Sendable {
   case actionNotFinite
   /// The engine has not said where attachments go.
   case noAttachmentFolder
-  /// A number in a checkpoint's header is none, or outside its limits.
-  case badNumber(path: String, key: String, found: String, limits: ClosedRange<Int>)
-  /// A text in a checkpoint's header is not what training writes.
-  case badText(path: String, key: String, found: String, expected: String)
   /// A checkpoint's networks have other sizes than the settings say.
   case otherSizes(path: String, found: DrQSizes, expected: DrQSizes)
   /// A part of a batch does not fit the agent, or the other parts.
@@ -24,11 +20,6 @@ extension RLError: CustomStringConvertible {
       "the policy's actions are not finite: its weights have diverged; a lower rl.learning_rate may help"
     case .noAttachmentFolder:
       "the job names no folder `attachments`; expected one, where the replay buffer's segments go"
-    case .badNumber(let path, let key, let found, let limits):
-      "\(path): the header's `\(key)` is `\(found)`; "
-        + "expected a whole number from \(limits.lowerBound) to \(limits.upperBound), as training writes it"
-    case .badText(let path, let key, let found, let expected):
-      "\(path): the header's `\(key)` is `\(found.prefix(80))`; expected \(expected), as training writes it"
     case .otherSizes(let path, let found, let expected):
       "\(path): its networks have other sizes than the settings say: "
         + "\(found.differences(from: expected)); expected a checkpoint of a run with these settings"

@@ -180,9 +180,9 @@ struct AgentMemory {
 
   /// Reads a header. A network that has not been trained has done and seen nothing.
   ///
-  /// - Throws: ``RLError/badNumber(path:key:found:limits:)``
-  init(_ checkpoint: Checkpoint) throws(RLError) {
-    func number(_ key: String) throws(RLError) -> Int {
+  /// - Throws: ``HeaderError/badNumber(path:key:found:limits:)``
+  init(_ checkpoint: Checkpoint) throws(HeaderError) {
+    func number(_ key: String) throws(HeaderError) -> Int {
       let text = checkpoint.file.metadata[key]
       guard let text else { return 0 }
       guard let number = Int(text), Self.limits.contains(number) else {

@@ -369,7 +369,7 @@ extension NetworkTests {
       }
       #expect(try memory("9007199254740992").steps == 1 << 53)
       for steps in ["many", "-1", "1.5", "9007199254740993", "99999999999999999999"] {
-        let odd = #expect(throws: RLError.self) { try memory(steps) }
+        let odd = #expect(throws: HeaderError.self) { try memory(steps) }
         #expect(
           odd?.description
             == "\(path): the header's `agent_steps` is `\(steps)`; "

@@ -30,19 +30,10 @@ enum DrQCheckpoint {
 
   /// The networks' sizes, as the header says them.
   ///
-  /// - Throws: ``TorchError`` if the checkpoint is of another task; ``RLError`` if no settings allow such
+  /// - Throws: ``TorchError`` if the checkpoint is of another task; ``HeaderError`` if no settings allow such
   ///   sizes.
   static func sizes(of checkpoint: Checkpoint) throws -> DrQSizes {
-    let file = checkpoint.file
-    do {
-      let sizes: DrQSizes = try TrainingState.sizes(of: checkpoint, task: task)
-      try sizes.check(path: file.path)
-      return sizes
-    } catch is DecodingError {
-      throw RLError.badText(
-        path: file.path, key: TrainingState.sizesKey, found: file.metadata[TrainingState.sizesKey] ?? "",
-        expected: "an agent's sizes in JSON")
-    }
+    try TrainingState.sizes(of: checkpoint, task: task)
   }
 
   private static func state(of agent: DrQAgent) -> TrainingState {
@@ -60,12 +51,12 @@ public struct TrainedPolicy {
 
   /// Reads encoder and actor of a checkpoint.
   ///
-  /// - Throws: ``SafetensorsError``, ``CheckpointError``, ``RLError`` or ``TorchError`` if the file is not
+  /// - Throws: ``SafetensorsError``, ``CheckpointError``, ``HeaderError`` or ``TorchError`` if the file is not
   ///   such a one.
   public init(path: String) throws {
     let checkpoint = try Checkpoint(path: path)
     sizes = try DrQCheckpoint.sizes(of: checkpoint)
-    let store = try ParameterStore(seed: 0, memoryFormat: .channelsLast)
+    let store = try ParameterStore(for: checkpoint.file, memoryFormat: .channelsLast)
     policy = try Policy(store, DrQSearchSpace(sizes).architecture(of: checkpoint.genome), sizes)
     for entry in store.entries { try checkpoint.file.load(entry.name, into: entry.tensor) }
   }

@@ -1,3 +1,5 @@
+import PBTNAS
+
 /// The sizes of the agent's networks.
 public struct DrQSizes: Hashable, Sendable, Codable {
   /// What the agent sees.
@@ -65,13 +67,13 @@ extension DrQSizes {
   /// Of lengths that follow from the environment, which no setting limits: far more than the Control Suite
   /// has.
   private static let environmentLimits = 1...65_536
+}
 
-  /// Checks what a file says: nobody has compared it with the limits yet, as settings are.
-  ///
-  /// - Parameter path: the file.
-  /// - Throws: ``RLError`` with the first number that no settings allow.
-  func check(path: String) throws(RLError) {
-    var numbers: [(String, Int, ClosedRange<Int>)] =
+extension DrQSizes: NetworkSizes {
+  static let textDescription = "an agent's sizes in JSON"
+
+  var limitedNumbers: [(key: String, value: Int, limits: ClosedRange<Int>)] {
+    var numbers: [(key: String, value: Int, limits: ClosedRange<Int>)] =
       switch observation {
       case .state(let length): [("observation.state.length", length, Self.environmentLimits)]
       case .pixels(let frames, let side):
@@ -84,15 +86,13 @@ extension DrQSizes {
       ("actions", actions, Self.environmentLimits), ("hidden", hidden, Self.hiddenLimits),
       ("encoderChannels", encoderChannels, Self.encoderChannelLimits),
     ]
-    numbers += featureLengths.map { ("featureLengths", $0, Self.featureLengthLimits) }
-    for (key, number, limits) in numbers where !limits.contains(number) {
-      throw .badNumber(
-        path: path, key: "\(TrainingState.sizesKey).\(key)", found: "\(number)", limits: limits)
-    }
-    guard !featureLengths.isEmpty, Set(featureLengths).count == featureLengths.count else {
-      throw .badText(
-        path: path, key: "\(TrainingState.sizesKey).featureLengths", found: "\(featureLengths)",
-        expected: "lengths that differ, at least one")
-    }
+    return numbers + featureLengths.map { ("featureLengths", $0, Self.featureLengthLimits) }
   }
+
+  var conflict: (key: String, found: String, expected: String)? {
+    if !featureLengths.isEmpty, Set(featureLengths).count == featureLengths.count { return nil }
+    return ("featureLengths", "\(featureLengths)", "lengths that differ, at least one")
+  }
+
+  var genes: SearchSpace { DrQSearchSpace(self).searchSpace }
 }

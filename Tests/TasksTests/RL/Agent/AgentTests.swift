@@ -190,7 +190,7 @@ extension NetworkTests {
         let texts = try Checkpoint.metadata(
           genome: Self.genome(Self.state), buffers: [], own: ["task": "rl", "sizes": text])
         try SafetensorsFile.write([], metadata: texts, to: path)
-        let error = #expect(throws: RLError.self) { try TrainedPolicy(path: path) }
+        let error = #expect(throws: HeaderError.self) { try TrainedPolicy(path: path) }
         return error?.description ?? ""
       }
       let cases: [(String, (inout DrQSizes) -> Void)] = [
@@ -227,6 +227,29 @@ extension NetworkTests {
         try complaint("{}")
           == "\(path): the header's `sizes` is `{}`; "
           + "expected an agent's sizes in JSON, as training writes it")
+    }
+
+    @Test("sizes or a genome that the file's tensors do not belong to are refused before memory is taken")
+    func foreignSizes() throws {
+      let path = folder.file("foreign.safetensors")
+      let agent = try Self.agent(Self.state)
+      func complaint(_ sizes: DrQSizes, _ genome: Genome) throws -> String {
+        let texts = try Checkpoint.metadata(
+          genome: genome, buffers: [],
+          own: ["task": "rl", "sizes": String(decoding: JSONEncoder().encode(sizes), as: UTF8.self)])
+        try SafetensorsFile.write(
+          agent.networks.store.entries.map { (name: $0.name, tensor: $0.tensor) }, metadata: texts, to: path)
+        let error = #expect(throws: (any Error).self) { try TrainedPolicy(path: path) }
+        return error.map { String(describing: $0) } ?? ""
+      }
+      var sizes = Self.state
+      sizes.hidden = 65_536
+      let large = try complaint(sizes, Self.genome(Self.state))
+      #expect(large.hasPrefix("\(path): tensor `actor.") && large.contains("has the shape"), "\(large)")
+      for genome in [Genome([]), Genome([99] + Self.genome(Self.state).choices.dropFirst())] {
+        let foreign = try complaint(Self.state, genome)
+        #expect(foreign.hasPrefix("\(path): the header's `genome` does not fit"), "\(foreign)")
+      }
     }
 
     @Test("exploring follows the schedule, from a wide distribution to the mean")
