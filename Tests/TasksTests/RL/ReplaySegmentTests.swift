@@ -86,6 +86,12 @@ import Testing
         == "its format is `other`, expected `pbtnas-replay-1`")
     #expect(
       try complaint { _, texts, _ in texts = [:] } == "its format is not said, expected `pbtnas-replay-1`")
+    // Lengths are added to the last of these, which must not overflow.
+    for step in ["-1", "x", "9223372036854775807"] {
+      #expect(
+        try complaint { _, texts, _ in texts["first_step"] = step }
+          == "its `first_step` is `\(step)`, expected a number of transitions up to 9007199254740992")
+    }
     for name in ["episode_length", "action", "reward", "discount", "observation"] {
       #expect(
         try complaint { tensors, _, _ in tensors[name] = nil }

@@ -31,6 +31,9 @@ final class ReplaySegment: Sendable {
   /// How many transitions an episode may have, so that sums of them stay far from overflow.
   fileprivate static let lengthLimits = 1...Int64(Int32.max)
 
+  /// Of transitions written before; episodes' lengths are added to it.
+  fileprivate static let firstStepLimits = 0...(1 << 53)
+
   private let file: SafetensorsFile
   private let layout: ReplayLayout
   private let columns: [Column: TensorInfo]
@@ -49,7 +52,9 @@ final class ReplaySegment: Sendable {
     self.layout = layout
     guard file.metadata["format"] == Self.format else { throw wrong(.format(file.metadata["format"])) }
     let firstStep = file.metadata[Self.firstStepKey] ?? "0"
-    guard let number = Int(firstStep), number >= 0 else { throw wrong(.firstStep(firstStep)) }
+    guard let number = Int(firstStep), Self.firstStepLimits.contains(number) else {
+      throw wrong(.firstStep(firstStep))
+    }
     self.firstStep = number
     guard let info = file[Self.lengthsName] else { throw wrong(.missing(Self.lengthsName)) }
     guard info.dtype == .int64, info.shape.count == 1 else {
@@ -180,7 +185,9 @@ extension ReplayError: CustomStringConvertible {
       switch reason {
       case .format(let found):
         "its format is \(found.map { "`\($0)`" } ?? "not said"), expected `\(ReplaySegment.format)`"
-      case .firstStep(let found): "its `first_step` is `\(found)`, expected a number of transitions"
+      case .firstStep(let found):
+        "its `first_step` is `\(found.prefix(80))`, expected a number of transitions up to "
+          + "\(ReplaySegment.firstStepLimits.upperBound)"
       case .missing(let name): "tensor `\(name)` is missing; expected a segment of a replay buffer"
       case .tensor(let info, let type, let shape):
         "tensor `\(info.name)` is \(info.dtype.rawValue) \(info.shape), expected \(type.rawValue) \(shape), "
