@@ -17,6 +17,8 @@ let package = Package(
     .library(name: "Torch", targets: ["Torch"]),
     .library(name: "Tasks", targets: ["Tasks"]),
     .library(name: "ControlSuite", targets: ["ControlSuite"]),
+    // For the package in Fuzz/ alone.
+    .library(name: "FuzzTargets", targets: ["FuzzTargets"]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0"),
@@ -95,6 +97,15 @@ let package = Package(
       name: "TorchTestSupport", dependencies: ["Torch", "Safetensors"], path: "Tests/TorchTestSupport"),
     // What tests of several modules use.
     .target(name: "TestSupport", path: "Tests/TestSupport"),
+    // What the fuzzer feeds, for Fuzz/ and for the tests, which replay the corpus.
+    .target(
+      name: "FuzzTargets",
+      dependencies: [
+        "Tasks", "Engine", "PBTNAS", "Torch", "Safetensors", "Configuration",
+        .product(name: "GRDB", package: "GRDB.swift"),
+      ],
+      path: "Tests/FuzzTargets", exclude: ["Corpus", "make-seeds"]),
+    .testTarget(name: "FuzzTests", dependencies: ["FuzzTargets"]),
     .testTarget(name: "PBTNASTests", dependencies: ["PBTNAS"]),
     .testTarget(
       name: "StatisticsTests", dependencies: ["Statistics"], resources: [.copy("Golden")]),
