@@ -1,13 +1,12 @@
 import Engine
-import Safetensors
 import Tasks
 import Torch
 
 extension FuzzTarget {
-  /// Checkpoints, as the engine and as every task that can use a trained network reads them.
+  /// Checkpoints and classifiers, as the engine and as all that can use a trained network reads them.
   static let checkpoint = FuzzTarget(name: "checkpoint", longestInput: 16384) { input in
     ScratchFolder.withSafetensors(input) { path in
-      _ = try Checkpoint(path: path).firstNonFiniteTensor()
+      attempt { _ = try Checkpoint(path: path).firstNonFiniteTensor() }
       attempt {
         let generator = try TrainedGenerator(path: path)
         _ = try Picture.grid(of: generator.sample(2, seed: 1))
@@ -16,6 +15,7 @@ extension FuzzTarget {
         let policy = try TrainedPolicy(path: path)
         _ = try policy(Tensor.full([1] + policy.sizes.observation.shape, 0))
       }
+      attempt { _ = try GarmentClassifier(path: path) }
     }
   }
 
