@@ -8,7 +8,7 @@ final class RunLock: Sendable {
   ///
   /// - Throws: ``RunError/inUse(folder:)`` if another engine has it.
   init(_ folder: RunFolder) throws {
-    descriptor = open(folder.lock, O_RDWR | O_CREAT | O_CLOEXEC, 0o644)
+    descriptor = open(folder.lock, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0o644)
     guard descriptor >= 0 else {
       throw RunError.cannotWrite(folder: folder.path, reason: String(cString: strerror(errno)))
     }

@@ -14,7 +14,7 @@ final class WorkerOutput: Sendable {
   private let lines = LineQueue()
   private let heartbeat: Heartbeat
   /// Nothing is written to it. That its writing end is closed wakes the thread.
-  private let end = Pipe()
+  private let end = Pipe.closedInOtherProcesses()
 
   /// - Parameter heartbeat: gets every sign of life.
   init(_ heartbeat: Heartbeat) {
@@ -102,5 +102,17 @@ final class WorkerOutput: Sendable {
       if count > 0 && files[0].revents != 0 { return true }
     }
     return nil
+  }
+}
+
+extension Pipe {
+  /// A pipe that processes started meanwhile do not get: one that held a worker's input would keep that worker alive when
+  /// the engine is gone. Foundation closes what is open when it starts a process, but not what is opened just then.
+  static func closedInOtherProcesses() -> Pipe {
+    let pipe = Pipe()
+    for handle in [pipe.fileHandleForReading, pipe.fileHandleForWriting] {
+      _ = fcntl(handle.fileDescriptor, F_SETFD, FD_CLOEXEC)
+    }
+    return pipe
   }
 }

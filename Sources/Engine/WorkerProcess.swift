@@ -6,7 +6,7 @@ import Synchronization
 final class WorkerProcess: @unchecked Sendable {
   let number: Int
   private let process = Process()
-  private let input = Pipe()
+  private let input = Pipe.closedInOtherProcesses()
   /// Held while the input is written to or closed: it is closed by whoever stops the worker.
   private let inputLock = Mutex(())
   private let logPath: String
@@ -39,7 +39,7 @@ final class WorkerProcess: @unchecked Sendable {
     process.environment = command.environment
     if let folder = command.folder { process.currentDirectoryURL = URL(fileURLWithPath: folder) }
     process.standardInput = input
-    let pipe = Pipe()
+    let pipe = Pipe.closedInOtherProcesses()
     process.standardOutput = pipe
     output = WorkerOutput(heartbeat)
     do {
@@ -48,7 +48,8 @@ final class WorkerProcess: @unchecked Sendable {
       process.standardError = log
       try withNoSignalsBlocked { try process.run() }
     } catch {
-      let reason = "`\(command.executable)` could not be started: \(error.localizedDescription)"
+      let cause = (error as? FileError)?.description ?? error.localizedDescription
+      let reason = "`\(command.executable)` could not be started: \(cause)"
       throw WorkerLost(worker: number, reason: reason, lastWords: "")
     }
     output.read(pipe.fileHandleForReading)
@@ -73,10 +74,10 @@ final class WorkerProcess: @unchecked Sendable {
   }
 
   private static func appending(to path: String) throws -> FileHandle {
-    if !FileManager.default.fileExists(atPath: path) {
-      try Data().write(to: URL(fileURLWithPath: path))
-    }
-    let handle = try FileHandle(forWritingTo: URL(fileURLWithPath: path))
+    // A run's folder can come from elsewhere: a link is not followed, and nobody waits for a pipe's reader.
+    let descriptor = open(path, O_WRONLY | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0o644)
+    guard descriptor >= 0 else { throw FileError.last(path, "opening the log") }
+    let handle = FileHandle(fileDescriptor: descriptor, closeOnDealloc: true)
     try handle.seekToEnd()
     return handle
   }

@@ -85,11 +85,14 @@ import Testing
   func noSettings() throws {
     let folder = try TemporaryFolder()
     for command in ["check", "run"] {
-      for path in [folder.file("none.yml"), folder.path] {
+      for (path, reason) in [
+        (folder.file("none.yml"), "No such file or directory"),
+        (folder.path, "it is a folder, expected a regular file"),
+      ] {
         let outcome = try call(command, path, folder: folder)
         #expect(outcome.code == 1)
         #expect(
-          outcome.error.contains("\(path): cannot be read; expected a YAML file with settings"),
+          outcome.error.contains("\(path): cannot be read: \(reason); expected a YAML file with settings"),
           "\(command): \(outcome.error)")
       }
     }
@@ -125,7 +128,7 @@ import Testing
     #expect(try folder.names() == ["-network.safetensors", "-settings.yml", "-x.png", "stderr", "stdout"])
   }
 
-  @Test("a named pipe in place of a settings file or a network does not wait", .timeLimit(.minutes(1)))
+  @Test("a named pipe in place of a settings file or a network does not wait", .timeLimit(.minutes(10)))
   func pipes() throws {
     let folder = try TemporaryFolder()
     for name in ["config.yml", "network.safetensors"] { #expect(mkfifo(folder.file(name), 0o600) == 0) }

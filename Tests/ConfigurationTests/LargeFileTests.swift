@@ -5,7 +5,7 @@ import Testing
 @testable import Configuration
 
 /// Settings files that are made to take long.
-@Suite(.timeLimit(.minutes(1))) struct LargeFileTests {
+@Suite(.timeLimit(.minutes(10))) struct LargeFileTests {
   private let folder: TemporaryFolder
   private var path: String { folder.file("config.yml") }
 

@@ -45,6 +45,24 @@ import Testing
     #expect(try isIntact(victim))
   }
 
+  @Test("no worker's log is written through a link or into a pipe", arguments: ["link", "pipe"])
+  func logs(kind: String) async throws {
+    let run = try TestRun()
+    let victim = try victim()
+    try FileManager.default.createDirectory(atPath: run.folder.logs, withIntermediateDirectories: true)
+    let log = "\(run.folder.logs)/worker-0.log"
+    switch kind {
+    case "link":
+      try FileManager.default.createSymbolicLink(atPath: log, withDestinationPath: victim.file("new-1"))
+    default: #expect(mkfifo(log, 0o600) == 0)
+    }
+    let error = await #expect(throws: RunError.self) {
+      try await run.run(.test(), PythonTrainer.executor(run, workers: 1))
+    }
+    #expect(error?.description.contains(log) == true, "\(String(describing: error))")
+    #expect(try String(contentsOfFile: victim.file("new-1"), encoding: .utf8) == "precious")
+  }
+
   @Test("links in place of files, folders, and names that the engine does not give stay where they are")
   func others() async throws {
     let settings = RunSettings.test(seed: randomSeed())

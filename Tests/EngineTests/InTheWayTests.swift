@@ -6,7 +6,7 @@ import Testing
 @testable import Engine
 
 /// Folders, named pipes and links that have the names of a run's files.
-@Suite(.timeLimit(.minutes(2))) struct InTheWayTests {
+@Suite(.timeLimit(.minutes(10))) struct InTheWayTests {
   enum Obstacle: CaseIterable {
     case folder
     case pipe
