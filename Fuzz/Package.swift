@@ -1,7 +1,8 @@
 // swift-tools-version: 6.1
 import PackageDescription
 
-// A package of its own, since all of it, down to the readers under test, is built for the fuzzer: see scripts/fuzz.
+// A package of its own, since all of it, down to the readers under test, is built for the fuzzer: see
+// scripts/fuzz.
 let package = Package(
   name: "Fuzz",
   dependencies: [.package(name: "pbtnas", path: "..")],

@@ -5,8 +5,8 @@ extension SettingsNode {
   /// `gan.batch.generator`.
   ///
   /// - Parameter excluded: keys at this level that are left out, with all below them.
-  /// - Note: What comes after 50 MB of keys is left out: many values under many long keys would take gigabytes,
-  ///   and no settings that a run was started with have so many.
+  /// - Note: What comes after 50 MB of keys is left out: many values under many long keys would take
+  ///   gigabytes, and no settings that a run was started with have so many.
   public func leaves(except excluded: Set<String> = []) -> [String: String] {
     var leaves: [String: String] = [:]
     var room = Self.longestLeaves

@@ -80,9 +80,9 @@ public final class SettingsNode {
   /// How many bytes a file may have once all its aliases are written out.
   private static let largestExpansion = 10_000_000.0
 
-  /// The most bytes that a YAML text can have once its aliases are written out, from the number of `&` and `*` that may
-  /// begin the name of an anchor or an alias. Aliases of anchors that hold aliases multiply: ten lines can stand for
-  /// billions of values.
+  /// The most bytes that a YAML text can have once its aliases are written out, from the number of `&` and
+  /// `*` that may begin the name of an anchor or an alias. Aliases of anchors that hold aliases multiply: ten
+  /// lines can stand for billions of values.
   private static func expandedSize(of data: Data) -> Double {
     var (anchors, aliases) = (0.0, 0.0)
     for (byte, next) in zip(data, data.dropFirst()) where next > UInt8(ascii: " ") {
@@ -90,7 +90,8 @@ public final class SettingsNode {
       if byte == UInt8(ascii: "*") { aliases += 1 }
     }
     guard anchors > 0, aliases > 0 else { return Double(data.count) }
-    // What is anchored is repeated once more for every alias of it, and most often where the aliases are spread evenly.
+    // What is anchored is repeated once more for every alias of it, and most often where the aliases are
+    // spread evenly.
     return Double(data.count) * pow(1 + aliases / anchors, anchors)
   }
 
@@ -109,7 +110,8 @@ public final class SettingsNode {
     case .reader(let problem, let offset, _, _):
       "is not valid YAML: \(problem)\(offset.map { " at character \($0 + 1)" } ?? "")"
     case .duplicatedKeysInMapping(let duplicates, _):
-      "a key stands twice: \(shortened(duplicates.prefix(20).joined(separator: ", "), to: 200)); remove one of them"
+      "a key stands twice: \(shortened(duplicates.prefix(20).joined(separator: ", "), to: 200)); "
+        + "remove one of them"
     default: "is not valid YAML: \(error)"
     }
   }

@@ -21,14 +21,15 @@ public struct AttachmentFolder: Hashable, Sendable {
   /// Where an attachment lies.
   public func path(of name: String) -> String { "\(path)/\(name)" }
 
-  /// Adds an attachment, in place of one with the same content. Anything else that has its name, such as a folder, is moved
-  /// aside.
+  /// Adds an attachment, in place of one with the same content. Anything else that has its name, such as a
+  /// folder, is moved aside.
   ///
   /// - Parameters:
   ///   - fileExtension: the extension of its name, of lower-case letters and digits.
   ///   - write: writes the file to the path that it is given, complete and safely on the disk.
   /// - Returns: the attachment's name, to be listed in a checkpoint.
-  /// - Throws: what `write` throws, and errors of the file system; one also if the folder around this one is gone.
+  /// - Throws: what `write` throws, and errors of the file system; one also if the folder around this one is
+  ///   gone.
   public func add(extension fileExtension: String, _ write: (_ path: String) throws -> Void) throws -> String
   {
     // The run's folder is not made again: where it is gone, it has been moved.

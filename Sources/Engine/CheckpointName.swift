@@ -1,9 +1,10 @@
 import Foundation
 
-/// The name of a member's checkpoint in a run's folder, such as `checkpoints/interval-003/member-07.start.safetensors`.
+/// The name of a member's checkpoint in a run's folder, such as
+/// `checkpoints/interval-003/member-07.start.safetensors`.
 ///
-/// Names come from files, too. Only those that are spelled exactly as the engine spells them are names of checkpoints, so
-/// that none leads out of the folder.
+/// Names come from files, too. Only those that are spelled exactly as the engine spells them are names of
+/// checkpoints, so that none leads out of the folder.
 struct CheckpointName: Hashable {
   /// What a checkpoint is for.
   enum Kind: String, CaseIterable {
@@ -62,8 +63,8 @@ struct CheckpointName: Hashable {
     return interval
   }
 
-  /// Whether a file in an interval's folder is one that the engine or its trainers make: a checkpoint, or what a writer
-  /// that was interrupted has left, which has a checkpoint's name and more after it.
+  /// Whether a file in an interval's folder is one that the engine or its trainers make: a checkpoint, or
+  /// what a writer that was interrupted has left, which has a checkpoint's name and more after it.
   static func isOwn(_ file: String) -> Bool {
     guard let end = file.range(of: ".safetensors") else { return false }
     return endsOwn(file[end.upperBound...]) && member(ofFile: String(file[..<end.upperBound])) != nil

@@ -1,8 +1,8 @@
 import Files
 import Foundation
 
-/// Moves aside what has a file's name but is no regular file, such as a folder, a named pipe or a link. A folder in its
-/// place could not be replaced, and nothing is removed that the engine did not make.
+/// Moves aside what has a file's name but is no regular file, such as a folder, a named pipe or a link. A
+/// folder in its place could not be replaced, and nothing is removed that the engine did not make.
 ///
 /// - Returns: what it was and its new name beside the old one; nil where nothing was in the way.
 /// - Throws: ``FileError``

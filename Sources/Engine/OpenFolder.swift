@@ -1,7 +1,7 @@
 import Foundation
 
-/// An open folder whose entries are listed and removed without ever following a symbolic link. A run's folder may come
-/// from elsewhere: a link in it could lead to files that are not the run's.
+/// An open folder whose entries are listed and removed without ever following a symbolic link. A run's folder
+/// may come from elsewhere: a link in it could lead to files that are not the run's.
 final class OpenFolder {
   private let path: String
   private let descriptor: Int32

@@ -15,9 +15,10 @@ extension RunFolder {
   ///
   /// Only regular files with names that the engine gives are removed, and no link is followed.
   ///
-  /// - Parameter isDryRun: whether to remove nothing and only say what would go. Then nothing is written either.
-  /// - Throws: ``RunError`` if there is no run, an engine works on it, its record is damaged, or the best network of a run
-  ///   that is done is: it can only be made again from what would be removed.
+  /// - Parameter isDryRun: whether to remove nothing and only say what would go. Then nothing is written
+  ///   either.
+  /// - Throws: ``RunError`` if there is no run, an engine works on it, its record is damaged, or the best
+  ///   network of a run that is done is: it can only be made again from what would be removed.
   public func prune(isDryRun: Bool = false) throws -> Pruned {
     try requireRun()
     if isDryRun { return try superfluous(Record(reading: record)).pruned }

@@ -2,12 +2,13 @@ import Foundation
 import GRDB
 import PBTNAS
 
-// What the record says is checked where it is read: a record from elsewhere, or a damaged one, may hold any number, and
-// what is read here is used as an index, as a size or as a file's name.
+// What the record says is checked where it is read: a record from elsewhere, or a damaged one, may hold any
+// number, and what is read here is used as an index, as a size or as a file's name.
 extension Record {
   /// The last interval whose members are known; nil before the first.
   ///
-  /// - Throws: ``RunError/recordDamaged(file:reason:)`` unless every interval has the same members, without gaps.
+  /// - Throws: ``RunError/recordDamaged(file:reason:)`` unless every interval has the same members, without
+  ///   gaps.
   public func lastInterval() throws -> Int? {
     let numbers = try look { db in
       try GRDB.Row.fetchOne(

@@ -1,8 +1,9 @@
 import Foundation
 import GRDB
 
-/// Opens a database to read it. SQLite keeps a file beside a database whose log is apart, even for readers; where it
-/// cannot be made, as on a disk that cannot be written to, a copy is read, which is gone from its folder at once.
+/// Opens a database to read it. SQLite keeps a file beside a database whose log is apart, even for readers;
+/// where it cannot be made, as on a disk that cannot be written to, a copy is read, which is gone from its
+/// folder at once.
 ///
 /// - Throws: SQLite's error, or one of the file system.
 func openToRead(_ path: String) throws -> DatabaseQueue {

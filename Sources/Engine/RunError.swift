@@ -46,7 +46,8 @@ public enum RunError: Error, Hashable, Sendable {
 }
 
 extension RunError {
-  /// An error as it is to be told: where the record or a file found no room, what was to be written there helps nobody.
+  /// An error as it is to be told: where the record or a file found no room, what was to be written there
+  /// helps nobody.
   static func told(_ error: any Error, folder: String) -> any Error {
     switch error {
     case let error as DatabaseError
@@ -84,10 +85,11 @@ extension RunError: CustomStringConvertible {
       "\(file): the run's record is damaged (\(reason)); put back a copy of it, or start a new run: the networks in the "
         + "folder are files of their own"
     case .notAFolder(let path):
-      "\(path) is a link, or no folder; expected a folder of the run's own, since the run removes files in it that it no "
-        + "longer needs: put the folder itself there, or name one on another disk by --output when a run starts"
+      "\(path) is a link or no folder; expected a folder of the run's own, since the run removes files there that "
+        + "it no longer needs: put the folder itself there; a new run on another disk is started with --output"
     case .moved(let folder):
-      "\(folder) was moved or removed while the search was running; resume it where it is now, by `pbtnas resume`"
+      "\(folder) was moved or removed while the search was running; resume it by `pbtnas resume` with the folder "
+        + "where it is now"
     case .incomplete(let file, let mend): "\(file) cannot be read; \(mend)"
     case .diskFull(let folder):
       "\(folder): no room left on the disk for the run's record or files; free some and go on by `pbtnas resume \(folder)`"

@@ -1,7 +1,8 @@
 import Foundation
 
-// What a run's folder holds of checkpoints and attachments, and how they are removed. Only regular files go, and only those
-// with names that the engine gives; no link is followed and nothing is removed with what is in it.
+// What a run's folder holds of checkpoints and attachments, and how they are removed. Only regular files go,
+// and only those with names that the engine gives; no link is followed and nothing is removed with what is in
+// it.
 extension RunFolder {
   /// All checkpoints and attachments, with what interrupted writers have left, by their names in the folder.
   ///
@@ -30,7 +31,8 @@ extension RunFolder {
   /// Removes all checkpoints and attachments but these, and what interrupted writers have left.
   ///
   /// - Parameter kept: names as the record has them.
-  /// - Throws: ``RunError/notAFolder(path:)`` if a link or a file is in place of a folder; then nothing was removed.
+  /// - Throws: ``RunError/notAFolder(path:)`` if a link or a file is in place of a folder; then nothing was
+  ///   removed.
   func removeCheckpoints(except kept: Set<String>) throws {
     let superfluous = Set(try checkpointNames()).subtracting(kept)
     try eachFolder { folder, prefix, isOwn in
@@ -44,8 +46,8 @@ extension RunFolder {
     }
   }
 
-  /// Calls `body` with each folder of checkpoints or attachments, its name in the run's folder, and what tells whether a
-  /// file in it has a name that the engine gives.
+  /// Calls `body` with each folder of checkpoints or attachments, its name in the run's folder, and what
+  /// tells whether a file in it has a name that the engine gives.
   private func eachFolder(
     _ body: (_ folder: OpenFolder, _ prefix: String, _ isOwn: (String) -> Bool) throws -> Void
   ) throws {
@@ -66,7 +68,8 @@ extension RunFolder {
       .folder(CheckpointName.folder(interval: checkpoint.interval))?.removeFile(checkpoint.file)
   }
 
-  /// Removes the folders of intervals in which no member drew anything, and the one around them if none ever did.
+  /// Removes the folders of intervals in which no member drew anything, and the one around them if none ever
+  /// did.
   func removeEmptySampleFolders() throws {
     guard let root = try OpenFolder.open(absolutePath), let samples = try root.folder(Self.sampleFolder)
     else {

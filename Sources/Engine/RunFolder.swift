@@ -76,7 +76,8 @@ public struct RunFolder: Hashable, Sendable {
 
   /// Makes the folder of a new run, with a copy of its settings file and the folder that relative paths in that start from.
   ///
-  /// A folder where a run was to start but never had members is used again, also one whose start was killed half-way.
+  /// A folder where a run was to start but never had members is used again, also one whose start was killed
+  /// half-way.
   ///
   /// - Throws: ``RunError`` if there is a run already, the folder holds something else, or it cannot be written to.
   public func create(configuration file: String) throws {
@@ -106,8 +107,8 @@ public struct RunFolder: Hashable, Sendable {
   /// How the names of files begin that Foundation has not finished writing.
   private static let unfinishedPrefix = ".dat.nosync"
 
-  /// Whether a new run may use the folder: it is not there or empty, a run was to start there, or such a start was killed.
-  /// The lock is the first thing that a start leaves.
+  /// Whether a new run may use the folder: it is not there or empty, a run was to start there, or such a
+  /// start was killed. The lock is the first thing that a start leaves.
   private func isUnused() throws -> Bool {
     let names = try OpenFolder.open(path)?.names() ?? []
     if names.isEmpty || names.contains(Self.baseFolderName) { return true }
@@ -140,7 +141,8 @@ public struct RunFolder: Hashable, Sendable {
 
   /// Whether a run has members here: from then on, it is resumed with its settings.
   ///
-  /// - Throws: ``RunError/recordDamaged(file:reason:)`` also where there are checkpoints but the record has no members.
+  /// - Throws: ``RunError/recordDamaged(file:reason:)`` also where there are checkpoints but the record has
+  ///   no members.
   func holdsBegunRun() throws -> Bool {
     guard FileManager.default.fileExists(atPath: record) else { return false }
     let record = try Record(reading: record)
@@ -148,8 +150,8 @@ public struct RunFolder: Hashable, Sendable {
     return try record.lastInterval() != nil
   }
 
-  /// Makes sure that a record without members is that of a run which never had any. An empty or an older file in its
-  /// place would let all checkpoints go as superfluous.
+  /// Makes sure that a record without members is that of a run which never had any. An empty or an older file
+  /// in its place would let all checkpoints go as superfluous.
   ///
   /// - Throws: ``RunError/recordDamaged(file:reason:)``
   func checkHasMembers(_ record: Record) throws {
@@ -211,8 +213,8 @@ public struct RunFolder: Hashable, Sendable {
 
   /// Makes the folders that an interval writes into.
   ///
-  /// - Throws: ``RunError/notAFolder(path:)`` if something else is in their place; ``FileError``, also if the run's folder
-  ///   is gone: it is never made again, since then it has been moved.
+  /// - Throws: ``RunError/notAFolder(path:)`` if something else is in their place; ``FileError``, also if the
+  ///   run's folder is gone: it is never made again, since then it has been moved.
   func prepare(interval: Int) throws {
     for parent in [checkpoints, samples] {
       try makeFolder(parent)

@@ -107,7 +107,8 @@ extension Search {
     var network = network
     try await repair([row.end])
     let new = folder.newBest
-    // Neither can be written where a folder has its name. What was in the way of the best network is in its repair's event.
+    // Neither can be written where a folder has its name. What was in the way of the best network is in its
+    // repair's event.
     for name in [RunFolder.newBestName, RunFolder.bestName] {
       try clearWay(for: name, network.member, network.interval)
     }
@@ -184,7 +185,8 @@ extension Search {
     try tell(.checkpointRestored(file: file.name, isIdentical: isIdentical))
   }
 
-  /// Moves aside what is in the way of a damaged file, and of the attachments that it lists where it can be read.
+  /// Moves aside what is in the way of a damaged file, and of the attachments that it lists where it can be
+  /// read.
   ///
   /// - Returns: what was done, as a clause to follow others; empty where there was nothing.
   private func clearWayForRepair(of file: KnownFile) throws -> String {

@@ -21,7 +21,8 @@ extension Search {
       return row
     }
     try record.begin(rows, failures(rows))
-    // From now on there are members, whatever happens: a record without them must not lie beside what they were trained to.
+    // From now on there are members, whatever happens: a record without them must not lie beside what they
+    // were trained to.
     _ = try record.settle()
   }
 

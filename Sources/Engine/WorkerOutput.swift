@@ -79,8 +79,8 @@ final class WorkerOutput: Sendable {
       }
       if report != nil { handOutReport() }
       finish()
-      // Others may have the handle, and whoever still writes has to notice that nobody reads. It may be closed
-      // already.
+      // Others may have the handle, and whoever still writes has to notice that nobody reads. It may be
+      // closed already.
       try? output.close()
     }
   }
@@ -106,8 +106,9 @@ final class WorkerOutput: Sendable {
 }
 
 extension Pipe {
-  /// A pipe that processes started meanwhile do not get: one that held a worker's input would keep that worker alive when
-  /// the engine is gone. Foundation closes what is open when it starts a process, but not what is opened just then.
+  /// A pipe that processes started meanwhile do not get: one that held a worker's input would keep that
+  /// worker alive when the engine is gone. Foundation closes what is open when it starts a process, but not
+  /// what is opened just then.
   static func closedInOtherProcesses() -> Pipe {
     let pipe = Pipe()
     for handle in [pipe.fileHandleForReading, pipe.fileHandleForWriting] {

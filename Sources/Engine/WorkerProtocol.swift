@@ -36,8 +36,9 @@ import PBTNAS
 /// `"shared_attachments":[["...","..."],["..."]]`, a list an interval: see ``SharedAttachments``. An answer's
 /// `"releases":["..."]` names those that need not be listed any more.
 ///
-/// Numbers that are not finite are the strings "NaN", "Infinity" and "-Infinity"; from a trainer also the bare words,
-/// which Python writes. How much a line may say is in ``ProtocolLimits``. A trainer exits when its input ends.
+/// Numbers that are not finite are the strings "NaN", "Infinity" and "-Infinity"; from a trainer also the
+/// bare words, which Python writes. How much a line may say is in ``ProtocolLimits``. A trainer exits when
+/// its input ends.
 enum WorkerProtocol {
   /// The protocol's version.
   static let version = 1

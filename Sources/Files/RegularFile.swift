@@ -71,8 +71,8 @@ public enum FileKind: String, Hashable, Sendable, CustomStringConvertible {
   public var description: String { rawValue }
 }
 
-/// Opens a regular file to read it, also through links. Anything else that has the name is refused at once: opening a
-/// named pipe would wait until someone writes into it, and a device may never end.
+/// Opens a regular file to read it, also through links. Anything else that has the name is refused at once:
+/// opening a named pipe would wait until someone writes into it, and a device may never end.
 ///
 /// - Returns: the open file, which the caller closes, and how many bytes it has.
 public func openRegularFile(_ path: String) throws(FileAccessError) -> (descriptor: Int32, size: Int) {
@@ -129,8 +129,8 @@ public func readRegularFile(_ path: String, limit: Int) throws(FileAccessError) 
   }
 }
 
-/// Creates a file to write it, in place of one with the name. A link that has the name is removed and never followed,
-/// so that nothing is written to where it leads.
+/// Creates a file to write it, in place of one with the name. A link that has the name is removed and never
+/// followed, so that nothing is written to where it leads.
 ///
 /// - Returns: the open file, which the caller closes, or -1 with `errno` set.
 public func createNewFile(_ path: String) -> Int32 {

@@ -26,8 +26,8 @@ public enum OptimizerStateRule: String, Sendable, Codable, CaseIterable {
   case reset
   /// As in the paper's code: the base's state goes to the offspring's parameters by their position in each
   /// network, whoever gives the layers. A network whose number of parameters is not the base's starts from
-  /// zero, and so does a parameter whose shape is not that of the base's at its position. A network is what the
-  /// first component of its parameters' names says, such as `generator`.
+  /// zero, and so does a parameter whose shape is not that of the base's at its position. A network is what
+  /// the first component of its parameters' names says, such as `generator`.
   case byPosition = "by-position"
 }
 

@@ -11,9 +11,9 @@ public struct SearchSpace: Hashable, Sendable {
     self.hyperparameters = hyperparameters
   }
 
-  /// Checks that every gene and hyperparameter has a name of its own, that every gene has at least one option,
-  /// that owned prefixes are names of modules or parameters, and that no two genes own the same layer, or one a
-  /// part of the other's.
+  /// Checks that every gene and hyperparameter has a name of its own, that every gene has at least one
+  /// option, that owned prefixes are names of modules or parameters, and that no two genes own the same
+  /// layer, or one a part of the other's.
   ///
   /// - Throws: ``SearchSpaceError``, the first that is found.
   public func validate() throws(SearchSpaceError) {

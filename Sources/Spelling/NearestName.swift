@@ -7,7 +7,8 @@ public func suggestion(for text: String, among names: some Sequence<String>) -> 
 /// of its letters.
 public func nearestName(to text: String, among names: some Sequence<String>) -> String? {
   let length = text.count
-  // A text of another length is at least as many edits away: only a long text has to be compared with long names.
+  // A text of another length is at least as many edits away: only a long text has to be compared with long
+  // names.
   let candidates = names.filter { abs($0.count - length) <= largestDistance(to: $0) }
   let nearest = candidates.map { (name: $0, distance: editDistance(text, $0)) }
     .min { $0.distance < $1.distance }

@@ -8,8 +8,8 @@ protocol NetworkSizes: Codable {
   static var textDescription: String { get }
   /// Every number with the limits that settings have too.
   var limitedNumbers: [(key: String, value: Int, limits: ClosedRange<Int>)] { get }
-  /// The first value that no settings allow although its number is within the limits; nil if all fit together.
-  /// It is asked for only where all numbers are within their limits.
+  /// The first value that no settings allow although its number is within the limits; nil if all fit
+  /// together. It is asked for only where all numbers are within their limits.
   var conflict: (key: String, found: String, expected: String)? { get }
   /// The genes of networks of these sizes; under the same condition.
   var genes: SearchSpace { get }

@@ -50,8 +50,8 @@ struct TrainingState {
 
   /// The networks' sizes in a checkpoint of a task.
   ///
-  /// - Throws: ``TorchError`` if it is of another task; ``HeaderError`` if no settings allow such sizes, or the
-  ///   genome is not one of such networks.
+  /// - Throws: ``TorchError`` if it is of another task; ``HeaderError`` if no settings allow such sizes, or
+  ///   the genome is not one of such networks.
   static func sizes<Sizes: NetworkSizes>(of checkpoint: Checkpoint, task: String) throws -> Sizes {
     let file = checkpoint.file
     let found = file.metadata[taskKey]

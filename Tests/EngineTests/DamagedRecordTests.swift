@@ -35,13 +35,15 @@ import Testing
     static func member(_ column: String, _ path: String, _ value: String) -> Change {
       Change(
         "UPDATE member SET \(column) = json_set(\(column), '\(path)', \(value)) WHERE rowid = "
-          + "(SELECT max(rowid) FROM member WHERE \(column) IS NOT NULL AND interval = (SELECT max(interval) FROM member))"
+          + "(SELECT max(rowid) FROM member WHERE \(column) IS NOT NULL "
+          + "AND interval = (SELECT max(interval) FROM member))"
       )
     }
 
     static func last(_ column: String, _ value: String) -> Change {
       Change(
-        "UPDATE member SET \(column) = \(value) WHERE interval = (SELECT max(interval) FROM member) AND member = 3"
+        "UPDATE member SET \(column) = \(value) "
+          + "WHERE interval = (SELECT max(interval) FROM member) AND member = 3"
       )
     }
   }
@@ -121,7 +123,7 @@ import Testing
   }
 
   @Test(
-    "a record that cannot be true is told as damaged, with its file, and no command traps or removes a checkpoint"
+    "a record that cannot be true is reported as damaged, and no command traps or removes a checkpoint"
   )
   func changes() async throws {
     let settings = RunSettings.test(seed: 7)
@@ -166,7 +168,8 @@ import Testing
     }
   }
 
-  @Test("a file that is no record is told as damaged at once", arguments: ["text", "pipe", "other database"])
+  @Test(
+    "a file that is no record is reported as damaged at once", arguments: ["text", "pipe", "other database"])
   func noRecord(kind: String) throws {
     let run = try TestRun()
     switch kind {

@@ -31,8 +31,8 @@ import Testing
     }
   }
 
-  /// Makes sure that what was at a path is beside it now, untouched, and that a regular file has the name or nothing
-  /// has.
+  /// Makes sure that what was at a path is beside it now, untouched, and that a regular file has the name or
+  /// nothing has.
   private func expectAside(_ obstacle: Obstacle, _ path: String, target: TemporaryFolder) throws {
     let url = URL(fileURLWithPath: path)
     let aside = url.deletingLastPathComponent().path + "/in-the-way-1." + url.lastPathComponent

@@ -49,7 +49,8 @@ import Testing
       progress: { report in reports.withLock { $0.append(report.fraction) } })
     #expect(done.result?.fitness.isFinite == true && done.end - done.start > .seconds(7))
     let fractions = reports.withLock { $0 }
-    // How many depends on how busy the machine is: of those that nobody has taken yet, only the newest is kept.
+    // How many depends on how busy the machine is: of those that nobody has taken yet, only the newest is
+    // kept.
     #expect(!fractions.isEmpty && fractions == fractions.sorted())
     await executor.stop()
   }

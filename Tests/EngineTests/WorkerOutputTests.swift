@@ -149,7 +149,8 @@ private func processorSeconds() -> Double { Double(clock()) / Double(CLOCKS_PER_
     #expect(await output.next() == Data(#"{"id":1,"progress":0.1}"#.utf8))
     let start = ContinuousClock.now
     for part in 2...9 { try handle.write(contentsOf: Data("{\"id\":1,\"progress\":0.\(part)}\n".utf8)) }
-    // On a busy machine some of those before are handed out, too; the newest always is, though nothing follows it.
+    // On a busy machine some of those before are handed out, too; the newest always is, though nothing
+    // follows it.
     var newest: Data?
     while newest != Data(#"{"id":1,"progress":0.9}"#.utf8) { newest = try #require(await output.next()) }
     write(to: handle) { _ in

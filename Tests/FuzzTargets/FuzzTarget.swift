@@ -1,6 +1,7 @@
 /// A reader of what comes from elsewhere, fed with any bytes.
 ///
-/// What a reader refuses by an error is fine. A trap, a hang, or memory far beyond the input's size is a finding.
+/// What a reader refuses by an error is fine. A trap, a hang, or memory far beyond the input's size is a
+/// finding.
 public struct FuzzTarget: Sendable {
   /// Its name, which is also its corpus folder's.
   public let name: String

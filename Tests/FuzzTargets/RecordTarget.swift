@@ -13,8 +13,8 @@ extension FuzzTarget {
   /// member 2 1 offspring {"base":9}            a column of an interval's member
   /// event 3 {}                                 an event's details
   /// remove member 2 1                          a member's row
-  /// bytes 16 0001                              bytes of the database's file from an offset on, after all else
-  /// ```
+  /// bytes 16 0001                              bytes of the database's file from an offset on, after all
+  /// else ```
   static let record = FuzzTarget(name: "record", longestInput: 16384) { input in
     guard let runs = RecordedRuns.shared else { preconditionFailure("the runs to be edited cannot be made") }
     do {

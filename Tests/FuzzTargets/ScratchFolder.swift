@@ -45,8 +45,8 @@ struct ScratchFolder: ~Copyable {
     }
   }
 
-  /// Calls `body` with the path of a safetensors file. An input that starts with a brace is a header without its length and
-  /// the elements: a fuzzer seldom changes a length along with the text that it measures.
+  /// Calls `body` with the path of a safetensors file. An input that starts with a brace is a header without
+  /// its length and the elements: a fuzzer seldom changes a length along with the text that it measures.
   static func withSafetensors(_ input: UnsafeRawBufferPointer, _ body: (String) throws -> Void) {
     guard input.first == UInt8(ascii: "{") else { return withFile("input.safetensors", input, body) }
     do {

@@ -222,8 +222,8 @@ import Testing
   }
 
   @Test func byPositionTheBasesStateGoesToWhatStandsInTheSamePlace() {
-    // The generator: one layer goes, another comes, the one between moves up. The discriminator has a parameter
-    // more than before. The critic is as it was, but for a shape.
+    // The generator: one layer goes, another comes, the one between moves up. The discriminator has a
+    // parameter more than before. The critic is as it was, but for a shape.
     let base = contents(
       [
         ("generator.a.w", [2]), ("generator.b.w", [2]), ("generator.c.w", [3]), ("discriminator.w", [2]),

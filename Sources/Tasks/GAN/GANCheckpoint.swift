@@ -35,7 +35,8 @@ public struct TrainedGenerator {
 
   /// Reads the averaged generator of a checkpoint.
   ///
-  /// - Throws: ``SafetensorsError``, ``CheckpointError``, ``HeaderError`` or ``TorchError`` if the file is not such a one.
+  /// - Throws: ``SafetensorsError``, ``CheckpointError``, ``HeaderError`` or ``TorchError`` if the file is
+  ///   not such a one.
   public init(path: String) throws {
     let checkpoint = try Checkpoint(path: path)
     sizes = try TrainingState.sizes(of: checkpoint, task: GANCheckpoint.task)

@@ -199,7 +199,8 @@ extension GarmentClassifier {
 
   /// Writes the weights, in float32, with what is known of them.
   ///
-  /// - Throws: ``TorchError`` if the accuracy is not finite; ``SafetensorsError`` if the file cannot be written.
+  /// - Throws: ``TorchError`` if the accuracy is not finite; ``SafetensorsError`` if the file cannot be
+  ///   written.
   public func write(to path: String, testAccuracy: Double, seed: UInt64) throws {
     guard testAccuracy.isFinite else {
       throw TorchError("\(path): a classifier's test accuracy is \(testAccuracy); expected a number in 0...1")

@@ -41,7 +41,8 @@ public struct Picture: Hashable, Sendable {
   ///   - columns: pictures in a row.
   ///   - scale: how many pixels wide and high every pixel becomes.
   ///   - gap: white pixels between pictures and around them.
-  /// - Throws: ``PictureShapeError`` if there is no picture, or the number of bytes is not what the sizes say.
+  /// - Throws: ``PictureShapeError`` if there is no picture, or the number of bytes is not what the sizes
+  ///   say.
   public static func grid(
     of images: [UInt8], count: Int, width: Int, height: Int, channels: Int, columns: Int, scale: Int,
     gap: Int = 2

@@ -51,8 +51,8 @@ public struct TrainedPolicy {
 
   /// Reads encoder and actor of a checkpoint.
   ///
-  /// - Throws: ``SafetensorsError``, ``CheckpointError``, ``HeaderError`` or ``TorchError`` if the file is not
-  ///   such a one.
+  /// - Throws: ``SafetensorsError``, ``CheckpointError``, ``HeaderError`` or ``TorchError`` if the file is
+  ///   not such a one.
   public init(path: String) throws {
     let checkpoint = try Checkpoint(path: path)
     sizes = try DrQCheckpoint.sizes(of: checkpoint)
