@@ -1,3 +1,4 @@
+import Files
 import PBTNAS
 import Safetensors
 
@@ -44,7 +45,9 @@ public struct CheckpointError: Error, Hashable, Sendable {
 
 extension CheckpointError: CustomStringConvertible {
   /// The file, what is wrong, and what was expected, as a sentence.
-  public var description: String {
+  public var description: String { sentence.printable(2_000) }
+
+  private var sentence: String {
     switch reason {
     case .missingText(let key):
       "\(path): the header has no `\(key)`; a checkpoint's header needs format, genome and buffers"

@@ -93,11 +93,14 @@ public final class Record: Sendable {
     }
   }
 
-  /// Makes sure that there is a regular file, or nothing: SQLite would wait for what is written to a pipe.
+  /// Makes sure that the record, and what SQLite keeps beside it, are regular files or not there: SQLite would wait for
+  /// what is written to a pipe.
   private static func requireFile(_ path: String) throws {
-    var status = stat()
-    guard stat(path, &status) != 0 || status.st_mode & S_IFMT == S_IFREG else {
-      throw RunError.recordDamaged(file: path, reason: "it is no regular file")
+    for suffix in ["", "-journal", "-wal", "-shm"] {
+      var status = stat()
+      guard stat(path + suffix, &status) != 0 || status.st_mode & S_IFMT == S_IFREG else {
+        throw RunError.recordDamaged(file: path, reason: "\(path + suffix) is no regular file")
+      }
     }
   }
 

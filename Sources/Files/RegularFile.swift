@@ -114,6 +114,8 @@ public func readRegularFile(_ path: String, limit: Int) throws(FileAccessError) 
   let (descriptor, size) = try openRegularFile(path)
   defer { close(descriptor) }
   guard size <= limit else { throw FileAccessError(path: path, reason: .tooLarge(limit: limit)) }
+  // A few of the kernel's files look regular but wait for news, such as /proc/kmsg.
+  _ = fcntl(descriptor, F_SETFL, fcntl(descriptor, F_GETFL) | O_NONBLOCK)
   var content = Data()
   // Files of some file systems, such as /proc, have more bytes than their size says.
   var chunk = [UInt8](repeating: 0, count: min(max(size, 1 << 12), 1 << 20))

@@ -7,8 +7,11 @@ struct Header {
   /// The tensors in the order of their bytes.
   var tensors: [TensorInfo]
 
-  /// The longest header that readers of the format accept, in bytes.
-  static let longest = 100_000_000
+  /// The longest header that is read, in bytes: enough for 60,000 tensors. Other readers of the format accept ten times
+  /// as much, but what is in a header takes many times its length in memory.
+  static let longest = 10_000_000
+  /// The most dimensions of a tensor, far above what any library computes with.
+  private static let mostDimensions = 64
 
   private static let metadataKey = "__metadata__"
 
@@ -80,6 +83,9 @@ struct Header {
       let offsets = fields["data_offsets"]?.integers, offsets.count == 2
     else {
       throw wrong("expected `dtype`, `shape` and two `data_offsets`, each once")
+    }
+    guard shape.count <= mostDimensions else {
+      throw wrong("it has \(shape.count) dimensions, expected at most \(mostDimensions)")
     }
     guard let dtype = DType(rawValue: dtypeName) else {
       throw wrong(

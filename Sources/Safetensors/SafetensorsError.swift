@@ -54,7 +54,9 @@ public struct SafetensorsError: Error, Hashable, Sendable {
 
 extension SafetensorsError: CustomStringConvertible {
   /// The file, what was wrong, and what was expected, as a sentence.
-  public var description: String {
+  public var description: String { sentence.printable(2_000) }
+
+  private var sentence: String {
     switch reason {
     case .system(let call, let code):
       "\(path): \(call) failed: \(String(cString: strerror(code)))"
@@ -65,8 +67,10 @@ extension SafetensorsError: CustomStringConvertible {
     case .wrongSize(let expected, let found):
       "\(path): expected \(expected) bytes, as its header says, found \(found): the file was cut short or changed"
     case .headerLength(let length, let size):
-      "\(path): its first 8 bytes say that the header has \(length) bytes, but the file has \(size): "
-        + "it was cut short, or is not a safetensors file"
+      "\(path): its first 8 bytes say that the header has \(length) bytes, "
+        + (length <= UInt64(max(0, size - 8))
+          ? "expected at most \(Header.longest)"
+          : "but the file has \(size): it was cut short, or is not a safetensors file")
     case .header(let message):
       "\(path): not a safetensors header: \(message)"
     case .tensor(let name, let message):

@@ -1,3 +1,4 @@
+import Files
 import PBTNAS
 
 /// The sizes of a task's networks, which a checkpoint's header states.
@@ -43,7 +44,9 @@ public enum HeaderError: Error, Hashable, Sendable {
 
 extension HeaderError: CustomStringConvertible {
   /// What is wrong and what was expected, as a sentence.
-  public var description: String {
+  public var description: String { sentence.printable(2_000) }
+
+  private var sentence: String {
     switch self {
     case .badNumber(let path, let key, let found, let limits):
       "\(path): the header's `\(key)` is `\(found)`; "

@@ -1,4 +1,5 @@
 import Engine
+import Files
 import Foundation
 import PBTNAS
 import Safetensors
@@ -56,7 +57,7 @@ struct TrainingState {
     let file = checkpoint.file
     let found = file.metadata[taskKey]
     guard found == task else {
-      let other = found.map { "one of `\($0)`" } ?? "a file that names none"
+      let other = found.map { "one of `\($0.printable(80))`" } ?? "a file that names none"
       throw TorchError("\(file.path): expected a checkpoint of the task `\(task)`, found \(other)")
     }
     guard let text = file.metadata[sizesKey] else {

@@ -103,6 +103,17 @@ import Testing
     #expect(try checkpoint("average.net.weight").firstNonFiniteTensor() == "average.net.weight")
   }
 
+  @Test("a text of a header cannot command a terminal, and is cut")
+  func unprintable() throws {
+    let format = String(repeating: "\u{1b}[31m", count: 3000) + String(repeating: "x", count: 9000)
+    let writer = try SafetensorsWriter(path: path("file"), tensors: [], metadata: ["format": format])
+    try writer.finish()
+    let error = #expect(throws: CheckpointError.self) { try Checkpoint(path: path("file")) }
+    let words = error?.description ?? ""
+    #expect(words.hasPrefix("\(path("file")): its format is `") && words.count < 3000)
+    #expect(!words.contains("\u{1b}"))
+  }
+
   @Test func optimiserStateMayComeAndGoInTraining() throws {
     let weight = ToyTensor(name: "net.weight", shape: [2], values: [1, 2])
     let state = ToyTensor(name: "optimizer.net.weight.step", shape: [], values: [1])

@@ -169,12 +169,21 @@ import Testing
   }
 
   @Test(
-    "a file that is no record is reported as damaged at once", arguments: ["text", "pipe", "other database"])
+    "a file that is no record is reported as damaged at once",
+    arguments: ["text", "pipe", "pipe as journal", "folder as log", "other database"])
   func noRecord(kind: String) throws {
     let run = try TestRun()
     switch kind {
     case "text": try Data("This is no database.".utf8).write(to: URL(fileURLWithPath: run.folder.record))
     case "pipe": #expect(mkfifo(run.folder.record, 0o600) == 0)
+    case "pipe as journal":
+      _ = try Record(path: run.folder.record)
+      #expect(mkfifo("\(run.folder.record)-journal", 0o600) == 0)
+    case "folder as log":
+      _ = try Record(path: run.folder.record)
+      try? FileManager.default.removeItem(atPath: "\(run.folder.record)-wal")
+      try FileManager.default.createDirectory(
+        atPath: "\(run.folder.record)-wal", withIntermediateDirectories: true)
     default:
       let database = try DatabaseQueue(path: run.folder.record)
       try database.write { db in try db.execute(sql: "CREATE TABLE person (name TEXT)") }

@@ -105,6 +105,29 @@ import Testing
     #expect(message?.hasPrefix(path) == true)
   }
 
+  @Test(
+    "a shape of many dimensions and a long header are refused before they take memory, with a short message")
+  func large() throws {
+    let ones = Array(repeating: "1", count: 100_000).joined(separator: ",")
+    var path = try folder.raw(
+      header: #"{"a":{"dtype":"U8","shape":[\#(ones)],"data_offsets":[0,1]}}"#, elements: 1)
+    var error = try #require(try refusal(path))
+    #expect(error.description.contains("it has 100000 dimensions, expected at most 64"))
+    path = try folder.raw(header: "{}" + String(repeating: " ", count: Header.longest))
+    error = try #require(try refusal(path))
+    #expect(error.description.contains("the header has \(Header.longest + 2) bytes"))
+    #expect(error.description.count < 1000)
+  }
+
+  @Test("names from a header cannot command a terminal, and are cut")
+  func unprintable() throws {
+    let name = String(repeating: #"\u001b[31m"#, count: 5000) + String(repeating: "x", count: 5000)
+    let path = try folder.raw(
+      header: #"{"\#(name)":{"dtype":"U8","shape":[2],"data_offsets":[0,1]}}"#, elements: 1)
+    let words = try #require(try refusal(path)?.description)
+    #expect(words.hasPrefix("\(path): tensor `") && words.count < 3000 && !words.contains("\u{1b}"))
+  }
+
   @Test(arguments: [UInt64(3), 1 << 20, 1 << 40, .max, UInt64(Int.max), UInt64(Int.max) - 7])
   func aHeaderLengthThatLiesIsRefused(length: UInt64) throws {
     #expect(try refusal(folder.raw(header: "{}", length: length)) != nil)

@@ -18,8 +18,12 @@ public final class GANTrainer: Trainer {
   public init(_ settings: GANSettings) throws {
     self.settings = settings
     device = try settings.device.device()
-    images = try ImageSet(
-      FashionMNIST(folder: settings.dataFolder, .training), side: settings.sizes.resolution)
+    let data = try FashionMNIST(folder: settings.dataFolder, .training)
+    guard data.count > 1 else {
+      throw ImageDataError(
+        settings.dataFolder, .mismatch("has \(data.count) training images, expected at least 2"))
+    }
+    images = try ImageSet(data, side: settings.sizes.resolution)
     evaluation = try GANEvaluation(settings, images)
   }
 

@@ -9,9 +9,9 @@ public struct IDXFile: Hashable, Sendable {
   /// The elements in row-major order.
   public let bytes: [UInt8]
 
-  /// The most elements that a file may have: some forty times as many as the training images of
+  /// The most elements that a file may have: some six times as many as the training images of
   /// Fashion-MNIST.
-  public static let mostElements = 1 << 31
+  public static let mostElements = 1 << 28
 
   /// Reads a file.
   ///

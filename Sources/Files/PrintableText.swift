@@ -1,6 +1,6 @@
 extension Unicode.Scalar {
   /// Whether it would change a terminal's state, break a line, or turn the order in which a line is read.
-  var isUnprintable: Bool {
+  public var isUnprintable: Bool {
     switch properties.generalCategory {
     case .control, .lineSeparator, .paragraphSeparator: true
     case .format: ("\u{202a}"..."\u{202e}").contains(self) || ("\u{2066}"..."\u{2069}").contains(self)
@@ -12,7 +12,7 @@ extension Unicode.Scalar {
 extension String {
   /// A text of somebody else as it may be shown on a terminal: without a terminal's commands and control
   /// characters, but with its lines and tabs, and cut to a number of characters.
-  func printable(_ limit: Int) -> String {
+  public func printable(_ limit: Int) -> String {
     var kept = UnicodeScalarView()
     // A character has a few scalars; one that is stacked without end is cut, too.
     let scalars = unicodeScalars.prefix(4 * limit)
