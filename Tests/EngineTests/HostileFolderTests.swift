@@ -194,7 +194,7 @@ import Testing
     await #expect(throws: RunError.moved(folder: run.folder.path)) { try await searchAndMove() }
     #expect(!FileManager.default.fileExists(atPath: run.folder.path))
     let moved = try TestRun(place)
-    while (try? RunLock(moved.folder)) == nil { await Task.yield() }
+    await moved.waitForLock()
     try await moved.run(settings, InProcessExecutor(workers: 2, attaches: .some), resumes: true)
     #expect(try moved.outcome() == expected)
   }

@@ -222,7 +222,7 @@ import Testing
     await #expect(throws: (any Error).self) { try await run.run(.test(), failing) }
     #expect(FileManager.default.fileExists(atPath: run.folder.record))
     // The search's last task may still be about to end, and with it goes the lock.
-    while (try? RunLock(run.folder)) == nil { await Task.yield() }
+    await run.waitForLock()
     try Data("task: toy # mended\n".utf8).write(to: URL(fileURLWithPath: file))
     try run.folder.create(configuration: file)
     #expect(try String(contentsOfFile: run.folder.configuration, encoding: .utf8).contains("mended"))

@@ -70,8 +70,9 @@ final class TestRun: Sendable {
   }
 
   /// Waits for the last task of a search that is over, which may still be about to end: with it goes the lock.
-  private func waitForLock() async {
-    while (try? RunLock(folder)) == nil { await Task.yield() }
+  func waitForLock() async {
+    // Asleep, not at once again: several that wait would keep a processor from those that they wait for.
+    while (try? RunLock(folder)) == nil { try? await Task.sleep(for: .milliseconds(2)) }
   }
 
   /// All that a user could compare between two runs.
